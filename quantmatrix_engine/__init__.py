@@ -1,0 +1,1 @@
+"""What follows from the data: frames in, frames out. No clock, no I/O, no environment."""

@@ -1,0 +1,78 @@
+"""The errors of QuantMatrix: one tree, every floor raises from it.
+
+    QuantMatrixError
+    ├── SettingsError          a setting, an argument or a file path of the person running us
+    ├── ParamsError            params of a strategy that its kind refuses
+    ├── UnknownPlugin          a name no file of a plug-in folder answers to
+    ├── ContractError          a frame that is not of the agreed shape
+    ├── DatabaseError          PostgreSQL cannot be reached or is not ours
+    ├── HttpError              a server gave no HTTP answer
+    ├── ProviderError          a provider of market data failed
+    └── ChannelError           a channel did not take a message
+        ├── ChannelBusy        ... for now: `retry_after_seconds` says when to ask again
+        ├── MessageRefused     ... this message, for good
+        └── ChannelGone        ... any message, for good: webhook deleted or its token wrong
+
+An error says what was wrong, the value, and what would be right, in one line. `retryable` says
+whether trying the same thing again can help.
+"""
+
+
+class QuantMatrixError(Exception):
+    """Anything this project raises on purpose; `str()` is one line made for a person."""
+
+    retryable = False
+
+
+class SettingsError(QuantMatrixError):
+    """A setting, an argument or a path cannot be used."""
+
+
+class ParamsError(QuantMatrixError):
+    """Params of a strategy are outside what its kind allows."""
+
+
+class UnknownPlugin(QuantMatrixError):
+    """No plug-in has this name; the message lists those that exist and the nearest."""
+
+
+class ContractError(QuantMatrixError):
+    """A frame lacks a column or has one of another type than its contract."""
+
+
+class DatabaseError(QuantMatrixError):
+    """PostgreSQL cannot be reached, or refuses us."""
+
+    retryable = True
+
+
+class HttpError(QuantMatrixError):
+    """A server cannot be reached, stayed silent or broke off; whether it acted is not known."""
+
+    retryable = True
+
+
+class ProviderError(QuantMatrixError):
+    """A provider gave no usable answer."""
+
+
+class ChannelError(QuantMatrixError):
+    """A channel did not take a message."""
+
+
+class ChannelBusy(ChannelError):
+    """Not now: a rate limit, a time-out or a fault on the other side."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class MessageRefused(ChannelError):
+    """The channel says this message is not well formed; sending it again cannot help."""
+
+
+class ChannelGone(ChannelError):
+    """The webhook does not exist any more; it must not be used again."""

@@ -1,0 +1,111 @@
+"""The words of the project that are stored: every enum whose value reaches a table or a message.
+
+The values are written to the database and checked there, so renaming one is a migration.
+"""
+
+from enum import StrEnum
+
+
+class InstrumentKind(StrEnum):
+    """What can be traded."""
+
+    STOCK = "stock"
+    ETF = "etf"
+    INDEX = "index"
+    OPTION = "option"
+
+
+class Action(StrEnum):
+    """What a signal tells its user to consider."""
+
+    ENTRY = "entry"
+    SCALE_OUT = "scale_out"
+    EXIT = "exit"
+
+
+class Urgency(StrEnum):
+    """How soon an exit asks for attention; other actions have none."""
+
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class SizeBasis(StrEnum):
+    """What a signal's `size_pct` is a percentage of."""
+
+    ACCOUNT = "account"
+    POSITION = "position"
+
+
+class RunStatus(StrEnum):
+    """How one evaluation of one strategy on one session ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class WithheldReason(StrEnum):
+    """Why a strategy says nothing about an instrument it was asked about."""
+
+    NO_BAR = "no_bar"
+    QUARANTINED_BAR = "quarantined_bar"
+    MISSING_INDICATOR = "missing_indicator"
+
+
+class Channel(StrEnum):
+    """A stream of messages a user can point at a webhook of their own."""
+
+    SIGNALS = "signals"
+    ALERTS = "alerts"
+    PORTFOLIO_DIGEST = "portfolio_digest"
+    MORNING_BREW = "morning_brew"
+    SYSTEM_STATUS = "system_status"
+    PLAYGROUND = "playground"
+
+
+class NotificationStatus(StrEnum):
+    """Where a message is on its way out."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    PRINTED = "printed"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class FindingStatus(StrEnum):
+    """What became of a finding."""
+
+    OPEN = "open"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class FindingRule(StrEnum):
+    """The rule a row of market data broke."""
+
+    MISSING_COLUMN = "missing_column"
+    UNREADABLE_FILE = "unreadable_file"
+    NOT_A_NUMBER = "not_a_number"
+    NOT_A_DATE = "not_a_date"
+    MIXED_TIME_ZONE = "mixed_time_zone"
+    MISSING_SYMBOL = "missing_symbol"
+    NULL_PRICE = "null_price"
+    NONPOSITIVE_PRICE = "nonpositive_price"
+    NULL_VOLUME = "null_volume"
+    NEGATIVE_VOLUME = "negative_volume"
+    HIGH_BELOW_LOW = "high_below_low"
+    OPEN_OUTSIDE_RANGE = "open_outside_range"
+    CLOSE_OUTSIDE_RANGE = "close_outside_range"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_A_SESSION = "not_a_session"
+    UNKNOWN_SYMBOL = "unknown_symbol"
