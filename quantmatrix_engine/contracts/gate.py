@@ -1,0 +1,96 @@
+"""Applies a contract once: which rows keep it, which break it, and by which rule."""
+
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from quantmatrix_engine.errors import ContractError
+from quantmatrix_engine.vocabulary import FindingRule
+
+FAILURE_SCHEMA = {
+    "row_index": pl.Int64,
+    "column": pl.String,
+    "rule": pl.String,
+    "value": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A frame split by a contract.
+
+    `good` keeps the order and the columns of the input. `failures` has one row for each broken
+    rule of each row: `row_index` (0-based, into the input), `column` (null where the rule is about
+    the row), `rule`, and `value` as text (null where it is null).
+    """
+
+    good: pl.DataFrame
+    failures: pl.DataFrame
+
+    @property
+    def failing_rows(self) -> int:
+        """Gives how many rows break at least one rule."""
+        return self.failures.get_column("row_index").n_unique()
+
+
+def apply(contract: type[pa.DataFrameModel], frame: pl.DataFrame) -> Gate:
+    """Splits `frame` into the rows that keep `contract` and the rules the others break.
+
+    Raises ContractError where the frame as a whole is not of the agreed shape: a column is
+    missing, unknown or of another type. No row of such a frame can be trusted.
+    """
+    try:
+        contract.validate(frame, lazy=True)
+    except SchemaErrors as broken:
+        cases = broken.failure_cases
+    else:
+        return Gate(good=frame, failures=pl.DataFrame(schema=FAILURE_SCHEMA))
+    _refuse_another_shape(contract, cases)
+    failures = _failures(contract, cases)
+    bad = frame.with_row_index("row_index").join(
+        failures.select(pl.col("row_index").cast(pl.UInt32)).unique(), on="row_index", how="anti"
+    )
+    return Gate(good=bad.drop("row_index"), failures=failures)
+
+
+def _refuse_another_shape(contract: type[pa.DataFrameModel], cases: pl.DataFrame) -> None:
+    shape = cases.filter(pl.col("index").is_null())
+    if shape.is_empty():
+        return
+    what = "; ".join(
+        f"{case['check']}: column {case['column'] or '-'}, got {case['failure_case']}"
+        for case in shape.iter_rows(named=True)
+    )
+    raise ContractError(f"{contract.__name__}: {what}. Expected: {_shape(contract)}.")
+
+
+def _shape(contract: type[pa.DataFrameModel]) -> str:
+    columns = contract.to_schema().columns
+    return ", ".join(f"{name} {column.dtype}" for name, column in columns.items())
+
+
+def _failures(contract: type[pa.DataFrameModel], cases: pl.DataFrame) -> pl.DataFrame:
+    about_the_row = pl.col("schema_context") != "Column"
+    return cases.select(
+        row_index=pl.col("index").cast(pl.Int64),
+        column=pl.when(about_the_row).then(None).otherwise(pl.col("column")),
+        rule=pl.struct("column", "check").map_elements(
+            lambda case: _rule(contract, case["column"], case["check"]), return_dtype=pl.String
+        ),
+        value=pl.when(pl.col("check") == "not_nullable")
+        .then(None)
+        .otherwise(pl.col("failure_case")),
+    ).sort("row_index", "column", "rule")
+
+
+def _rule(contract: type[pa.DataFrameModel], column: str, check: str) -> str:
+    """Gives the finding rule a pandera check stands for, or the check's own name."""
+    named = set(FindingRule)
+    if check in named:
+        return check
+    columns = contract.to_schema().columns
+    notes = (columns[column].metadata or {}) if column in columns else {}
+    key = "null_rule" if check == "not_nullable" else "bound_rule"
+    return str(notes.get(key, check))

@@ -1,0 +1,54 @@
+"""Signals: what strategies say on a session, before it is stored."""
+
+import pandera.polars as pa
+import polars as pl
+from pandera.polars import PolarsData
+
+from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
+
+
+class Signals(pa.DataFrameModel):
+    """One thing one strategy says about one instrument.
+
+    Key: strategy_id, instrument_id, action, level. Prices are in the instrument's currency and in
+    the price basis of the session.
+    """
+
+    strategy_id: int = pa.Field(description="The strategy that says it.")
+    instrument_id: int = pa.Field(description="The instrument it is about.")
+    action: str = pa.Field(isin=list(Action), description="What to consider doing.")
+    level: float = pa.Field(
+        nullable=True, gt=0, description="Multiple of ATR above SMA50 of a scale-out, else null."
+    )
+    strength: float = pa.Field(ge=0, le=1, description="How strongly, 0 to 1.")
+    urgency: str = pa.Field(
+        nullable=True, isin=list(Urgency), description="How soon an exit asks for attention."
+    )
+    price: float = pa.Field(gt=0, description="Close of the session.")
+    stop: float = pa.Field(nullable=True, gt=0, description="Price that ends the trade at a loss.")
+    target_1: float = pa.Field(nullable=True, gt=0, description="First target.")
+    target_2: float = pa.Field(nullable=True, gt=0, description="Second target.")
+    target_3: float = pa.Field(nullable=True, gt=0, description="Third target.")
+    risk_reward: float = pa.Field(nullable=True, description="(target_1 - price) / (price - stop).")
+    size_pct: float = pa.Field(gt=0, le=100, description="Suggested size, percent of its basis.")
+    size_basis: str = pa.Field(isin=list(SizeBasis), description="What size_pct is a part of.")
+    trace: str = pa.Field(description="The rules with values and thresholds, a JSON array.")
+
+    class Config:
+        """Exactly these columns; a thing is said once."""
+
+        strict = True
+        unique = ["strategy_id", "instrument_id", "action", "level"]  # noqa: RUF012
+
+    @pa.dataframe_check(name="stop_below_price")
+    def stop_is_below_price(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """A stop lies below the price."""
+        stop = pl.col("stop")
+        return data.lazyframe.select(stop.is_null() | (stop < pl.col("price")))
+
+    @pa.dataframe_check(name="targets_ordered")
+    def targets_are_ordered(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """Targets rise."""
+        first = pl.col("target_2").is_null() | (pl.col("target_1") < pl.col("target_2"))
+        second = pl.col("target_3").is_null() | (pl.col("target_2") < pl.col("target_3"))
+        return data.lazyframe.select(first & second)

@@ -1,0 +1,46 @@
+"""Exponential moving average of the close."""
+
+import numpy as np
+
+from quantmatrix_engine.indicators.base import Indicator, Series, bars_to_forget, kernel
+
+
+@kernel
+def ema_into(values: Series, window: int, out: Series) -> None:
+    """Writes the exponential mean with smoothing 2 / (window + 1), in the values' unit.
+
+    First valid row: `window - 1`, which holds the mean of the first `window` values; NaN before.
+    Seed and smoothing are TA-Lib's (`TA_EMA`, default compatibility).
+    """
+    size = values.size
+    out[: min(window - 1, size)] = np.nan
+    if size < window:
+        return
+    total = 0.0
+    for row in range(1, window):
+        total += values[row] - values[0]
+    value = values[0] + total / window
+    out[window - 1] = value
+    smoothing = 2.0 / (window + 1)
+    for row in range(window, size):
+        value += smoothing * (values[row] - value)
+        out[row] = value
+
+
+def lookback(window: int) -> int:
+    """Gives the seed's own bars and those that let the mean forget it (EMA200: 1,811 bars)."""
+    return window - 1 + bars_to_forget((window - 1) / (window + 1))
+
+
+INDICATOR = Indicator(
+    name="ema",
+    params=("window",),
+    inputs=("close",),
+    outputs=("ema_{window}",),
+    descriptions=(
+        "Exponential mean of the close over {window} bars, seeded with their simple mean; "
+        "in the price's unit; null until {window} bars are known.",
+    ),
+    kernel=ema_into,
+    lookback=lookback,
+)

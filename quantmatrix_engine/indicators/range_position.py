@@ -1,0 +1,72 @@
+"""Where the close stands between the lowest low and the highest high of a window."""
+
+import numpy as np
+
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
+
+
+@kernel
+def highest_into(values: Series, window: int, out: Series) -> None:
+    """Writes the largest of the last `window` values, the row's own included.
+
+    First valid row: `window - 1`; NaN before. A window spans the end of one block of `window`
+    rows and the start of the next: the larger of the two parts' maxima, whatever the window's
+    length (van Herk 1992; Gil and Werman 1993).
+    """
+    size = values.size
+    to_block_end = np.empty(size)
+    for row in range(size - 1, -1, -1):
+        last = row == size - 1 or (row + 1) % window == 0
+        to_block_end[row] = values[row] if last else max(values[row], to_block_end[row + 1])
+    from_block_start = values[0]
+    for row in range(size):
+        first = row % window == 0
+        from_block_start = values[row] if first else max(values[row], from_block_start)
+        if row < window - 1:
+            out[row] = np.nan
+        else:
+            out[row] = max(from_block_start, to_block_end[row - window + 1])
+
+
+@kernel
+def lowest_into(values: Series, window: int, out: Series) -> None:
+    """Writes the smallest of the last `window` values, as `highest_into` the largest."""
+    highest_into(-values, window, out)
+    for row in range(values.size):
+        out[row] = -out[row]
+
+
+@kernel
+def range_position_into(high: Series, low: Series, close: Series, window: int, out: Series) -> None:
+    """Writes (close - lowest low) / (highest high - lowest low) * 100 over the last `window` bars.
+
+    0 is the lowest low and 100 the highest high; a close that its feed rounded past the bar's
+    own range may lie as far outside. First valid row: `window - 1`; NaN before, and where the
+    range is 0.
+    """
+    highest = np.empty(close.size)
+    lowest = np.empty(close.size)
+    highest_into(high, window, highest)
+    lowest_into(low, window, lowest)
+    for row in range(close.size):
+        span = highest[row] - lowest[row]
+        out[row] = (close[row] - lowest[row]) / span * 100.0 if span > 0.0 else np.nan
+
+
+def lookback(window: int) -> int:
+    """Gives `window - 1`: nothing older is in the range."""
+    return window - 1
+
+
+INDICATOR = Indicator(
+    name="range_position",
+    params=("window",),
+    inputs=("high", "low", "close"),
+    outputs=("range_position_{window}",),
+    descriptions=(
+        "Where the close stands between the lowest low (0) and the highest high (100) of the last "
+        "{window} bars, the row's own included; null where the two are equal or not yet known.",
+    ),
+    kernel=range_position_into,
+    lookback=lookback,
+)

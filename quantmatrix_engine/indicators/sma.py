@@ -1,0 +1,45 @@
+"""Simple moving average of the close."""
+
+import numpy as np
+
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
+
+
+@kernel
+def sma_into(values: Series, window: int, out: Series) -> None:
+    """Writes the mean of the last `window` values, the row's own included, in the values' unit.
+
+    First valid row: `window - 1`; NaN before. The sum slides from row to row and is taken afresh
+    every `window` rows, so what a row loses to rounding comes from the two windows before it and
+    not from the whole history: a price adjusted for many splits can start at 1e9 and end at 1.
+    """
+    size = values.size
+    out[: min(window - 1, size)] = np.nan
+    for start in range(window - 1, size, window):
+        base = values[start]
+        total = 0.0
+        for row in range(start - window + 1, start):
+            total += values[row] - base
+        out[start] = base + total / window
+        for row in range(start + 1, min(start + window, size)):
+            total += values[row] - values[row - window]
+            out[row] = base + total / window
+
+
+def lookback(window: int) -> int:
+    """Gives `window - 1`: nothing older is in the mean."""
+    return window - 1
+
+
+INDICATOR = Indicator(
+    name="sma",
+    params=("window",),
+    inputs=("close",),
+    outputs=("sma_{window}",),
+    descriptions=(
+        "Mean close of the last {window} bars, the row's own included; "
+        "in the price's unit; null until {window} bars are known.",
+    ),
+    kernel=sma_into,
+    lookback=lookback,
+)

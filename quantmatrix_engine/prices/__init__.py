@@ -1,0 +1,1 @@
+"""Prices before anything is computed from them: cleaning, quality, universe."""

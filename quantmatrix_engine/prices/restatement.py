@@ -1,0 +1,30 @@
+"""Restatements: which rows of a delivery say something that was not known before."""
+
+import polars as pl
+
+KEY = ("provider", "symbol", "session")
+VALUES = ("open", "high", "low", "close", "volume")
+
+
+def unseen(delivered: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Gives the rows of `delivered` that `known` does not hold; both keep the contract RawBars.
+
+    A row is known where its key and `known_at` are, or where the newest known row of its key has
+    the same values: a delivery repeated later adds nothing.
+    """
+    if known.is_empty():
+        return delivered
+    newest = known.filter(pl.col("known_at") == pl.col("known_at").max().over(KEY))
+    said_before = delivered.join(known, on=[*KEY, "known_at"], how="anti")
+    return said_before.join(newest, on=[*KEY, *VALUES], how="anti", nulls_equal=True)
+
+
+def newest_known(bars: pl.DataFrame) -> pl.DataFrame:
+    """Gives each instrument's bar of each session as it is known last, sorted by both.
+
+    `bars` keeps the contract Bars and holds every vintage; so does what comes back, with one row
+    for an instrument and session.
+    """
+    return bars.sort("instrument_id", "session", "known_at", "provider").unique(
+        ["instrument_id", "session"], keep="last", maintain_order=True
+    )

@@ -1,0 +1,67 @@
+"""The universe: which instruments a strategy considers on a session."""
+
+import datetime as dt
+from typing import Annotated
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from quantmatrix_engine import calendars
+
+# An instrument without a bar for longer than this is taken to have left the market.
+TRADED_WITHIN_SESSIONS = 5
+
+
+class Universe(BaseModel):
+    """What a strategy considers: the symbols it names, or everything that trades."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    symbols: Annotated[
+        tuple[str, ...] | None, Field(description="The symbols considered; null: all that trade.")
+    ] = None
+
+
+def traded(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
+    """Gives instrument_id and last_session of what traded within the last few sessions.
+
+    `bars` needs instrument_id and session; rows after `session` are not looked at.
+    """
+    oldest = calendars.sessions_before(session, TRADED_WITHIN_SESSIONS - 1)
+    return (
+        bars.filter(pl.col("session").is_between(oldest, session))
+        .group_by("instrument_id")
+        .agg(last_session=pl.col("session").max())
+        .sort("instrument_id")
+    )
+
+
+def pairs(
+    universes: pl.DataFrame, instruments: pl.DataFrame, trading: pl.DataFrame, session: dt.date
+) -> pl.DataFrame:
+    """Gives (strategy_id, instrument_id, symbol, last_session) for every strategy's universe.
+
+    `universes` has strategy_id and symbols (a list, null: all); `instruments` keeps the contract
+    Instruments; `trading` is what `traded` gives. A named symbol is taken whether it trades or not,
+    with a null last_session where it does not.
+    """
+    listed = instruments.filter(
+        (pl.col("valid_from") <= session)
+        & (pl.col("valid_to").is_null() | (pl.col("valid_to") > session))
+    ).select("instrument_id", "symbol")
+    known = listed.join(trading, on="instrument_id", how="left")
+    everything = universes.filter(pl.col("symbols").is_null()).select("strategy_id")
+    named = (
+        universes.filter(pl.col("symbols").is_not_null())
+        .explode("symbols")
+        .select("strategy_id", symbol="symbols")
+        .unique()
+    )
+    return pl.concat(
+        [
+            everything.join(known.filter(pl.col("last_session").is_not_null()), how="cross"),
+            named.join(known, on="symbol").select(
+                "strategy_id", "instrument_id", "symbol", "last_session"
+            ),
+        ]
+    ).sort("strategy_id", "instrument_id")

@@ -1,0 +1,58 @@
+"""What all tests share: a real PostgreSQL, and the data beside the checkout where it is there."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from quantmatrix_models import embedded
+from quantmatrix_models.database import Database, parse_url
+from quantmatrix_models.migrations import run as migrations
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data and reference values."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs ../shared/data, which is not beside this checkout")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a database server of this test process, empty but for a migrated template."""
+    urls = embedded.start(tmp_path_factory.mktemp("postgres") / "data")
+    embedded.create_database(urls["quantmatrix"], "migrated")
+    template = Database(str(_named(urls["quantmatrix"], "migrated")))
+    migrations.upgrade(template.engine)
+    template.dispose()
+    return urls["quantmatrix"]
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    """The address of a migrated database that holds nothing and lives for one test."""
+    name = f"test_{uuid.uuid4().hex}"
+    admin = create_engine(parse_url(server_url), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
+    yield _named(server_url, name)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database that holds nothing and lives for one test."""
+    made = Database(database_url)
+    yield made
+    made.dispose()
+
+
+def _named(url: str, name: str) -> str:
+    return parse_url(url).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,147 @@
+"""The laws of the folder: what every indicator keeps, whatever it measures."""
+
+from collections.abc import Callable
+from string import Formatter
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from quantmatrix_engine.indicators.base import TOLERANCE, Spec, available, spec
+from quantmatrix_engine.indicators.compute import compute, lookback
+
+MakeBars = Callable[..., pl.DataFrame]
+SETTINGS = ({"average": 20, "window": 14}, {"average": 60, "window": 5})
+SHORTEST = {"average": 1, "window": 1}
+
+
+def _spec(name: str, settings: dict[str, int]) -> Spec:
+    return spec(name, **{param: settings.get(param, 10) for param in available()[name].params})
+
+
+SPECS = sorted({_spec(name, settings) for name in available() for settings in SETTINGS})
+SHORTEST_SPECS = sorted({_spec(name, SHORTEST) for name in available()})
+
+
+def _named(asked: Spec) -> str:
+    return asked.columns()[0]
+
+
+every_spec = pytest.mark.parametrize("asked", SPECS, ids=_named)
+every_spec_and_the_shortest = pytest.mark.parametrize(
+    "asked", sorted({*SPECS, *SHORTEST_SPECS}), ids=_named
+)
+every_indicator = pytest.mark.parametrize("name", available())
+
+
+@every_spec_and_the_shortest
+@pytest.mark.parametrize("height", [1, 13, 14, 61, 199, 200, 1_111])
+def test_cutting_the_future_changes_nothing(asked, height, market):
+    known = pl.int_range(pl.len()).over("instrument_id") < height
+    of_all = compute(market, [asked]).filter(known)
+    assert_frame_equal(compute(market.filter(known), [asked]), of_all, check_exact=True)
+
+
+@every_spec
+@pytest.mark.parametrize("start", [1, 2, 57, 300])
+def test_history_before_the_lookback_changes_a_row_by_less_than_the_tolerance(asked, start, market):
+    row = pl.int_range(pl.len()).over("instrument_id")
+    first = start + lookback([asked])
+    of_all = compute(market, [asked]).filter(row >= first)
+    of_rest = compute(market.filter(row >= start), [asked]).filter(row >= first - start)
+    assert of_all.height > 0
+    assert_frame_equal(of_rest, of_all, rel_tol=TOLERANCE, abs_tol=1e-9)
+
+
+@every_spec_and_the_shortest
+def test_an_instrument_is_computed_as_if_it_were_alone(asked, market):
+    together = compute(market, [asked])
+    for (instrument_id,), alone in market.partition_by("instrument_id", as_dict=True).items():
+        of_it = together.filter(pl.col("instrument_id") == instrument_id)
+        assert_frame_equal(compute(alone, [asked]), of_it, check_exact=True)
+
+
+@every_spec
+def test_the_order_of_the_bars_does_not_matter(asked, market):
+    shuffled = market.sample(fraction=1.0, shuffle=True, seed=5)
+    assert_frame_equal(compute(shuffled, [asked]), compute(market, [asked]), check_exact=True)
+
+
+@every_spec_and_the_shortest
+@pytest.mark.parametrize("height", [0, 1, 2, 3])
+def test_few_bars_give_as_many_rows_with_every_column(asked, height, market):
+    result = compute(market.filter(pl.col("instrument_id") == 7).head(height), [asked])
+    assert result.height == height
+    assert result.columns == ["instrument_id", "session", "close", *asked.columns()]
+    assert set(result.select(asked.columns()).dtypes) == {pl.Float64}
+
+
+@every_spec_and_the_shortest
+@pytest.mark.parametrize("price", [1.0, 33.3, 1e-4, 1e9])
+def test_prices_that_never_move_give_no_nan_and_no_infinity(asked, price, bars: MakeBars):
+    result = compute(bars([price] * 300), [asked])
+    for column in result.select(asked.columns()):
+        assert column.drop_nulls().is_finite().all()
+
+
+@every_spec_and_the_shortest
+def test_a_price_that_stops_moving_gives_no_nan_and_no_infinity(asked, market):
+    stopped = market.with_columns(pl.col("high", "low", "close").last().over("instrument_id"))
+    result = compute(_then(market, stopped), [asked])
+    for column in result.select(asked.columns()):
+        assert column.drop_nulls().is_finite().all()
+
+
+def _then(market: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([market, later.with_columns(pl.col("session").dt.offset_by("10y"))])
+
+
+@every_spec_and_the_shortest
+def test_doubling_every_price_doubles_a_column_or_leaves_it(asked, market):
+    doubled = market.with_columns(pl.col("open", "high", "low", "close") * 2.0)
+    before, after = compute(market, [asked]), compute(doubled, [asked])
+    for name in asked.columns():
+        assert after[name].equals(before[name]) or after[name].equals(before[name] * 2.0)
+
+
+@every_spec_and_the_shortest
+def test_the_bars_are_left_as_they_are(asked, market):
+    copy = market.clone()
+    compute(market, [asked])
+    assert_frame_equal(market, copy, check_exact=True)
+
+
+@every_spec
+def test_the_kernel_writes_every_cell(asked, market):
+    indicator = available()[asked.indicator]
+    inputs = [market[name].to_numpy()[:250] for name in indicator.inputs]
+    untouched = -12345.678
+    outs = [np.full(250, untouched) for _ in indicator.outputs]
+    indicator.kernel(*inputs, *asked.values(), *outs)
+    assert all((out != untouched).all() for out in outs)
+
+
+@every_indicator
+def test_an_indicator_bears_the_name_of_its_module(name):
+    assert available()[name].name == name
+
+
+@every_indicator
+def test_every_column_is_named_for_all_params_and_described(name):
+    indicator = available()[name]
+    assert len(indicator.descriptions) == len(indicator.outputs)
+    assert all(text.endswith(".") for text in indicator.descriptions)
+    for template in indicator.outputs:
+        assert _placeholders(template) == set(indicator.params)
+    for text in indicator.descriptions:
+        assert _placeholders(text) <= set(indicator.params)
+
+
+def _placeholders(template: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+
+
+def test_no_two_specs_share_a_column():
+    columns = [name for asked in {*SPECS, *SHORTEST_SPECS} for name in asked.columns()]
+    assert len(columns) == len(set(columns))

@@ -1,0 +1,160 @@
+"""What `compute`, `lookback`, `spec` and `available` do, whatever the indicator."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
+from quantmatrix_engine.indicators.base import Spec, available, spec
+from quantmatrix_engine.indicators.compute import compute, lookback
+
+MakeBars = Callable[..., pl.DataFrame]
+SMA_2 = spec("sma", window=2)
+ATR_1 = spec("atr", window=1)
+
+
+def test_rows_come_sorted_by_instrument_and_session_with_key_and_close_first(bars: MakeBars):
+    unsorted = pl.concat([bars([5.0, 7.0], instrument_id=2), bars([1.0, 3.0, 5.0])]).reverse()
+    expected = pl.DataFrame(
+        {
+            "instrument_id": [1, 1, 1, 2, 2],
+            "session": [dt.date(2015, 1, day) for day in (1, 2, 3, 1, 2)],
+            "close": [1.0, 3.0, 5.0, 5.0, 7.0],
+            "sma_2": [None, 2.0, 4.0, None, 6.0],
+        }
+    )
+    assert_frame_equal(compute(unsorted, [SMA_2]), expected)
+
+
+def test_columns_come_once_and_in_the_order_of_the_specs_sorted(bars: MakeBars):
+    asked = (spec("sma", window=10), SMA_2, ATR_1, SMA_2)
+    columns = compute(bars([1.0]), asked).columns
+    assert columns == ["instrument_id", "session", "close", "atr_1", "sma_2", "sma_10"]
+    assert compute(bars([1.0]), {*asked}).columns == columns
+    assert compute(bars([1.0]), (one for one in asked)).columns == columns
+
+
+def test_no_specs_give_key_and_close(bars: MakeBars):
+    assert compute(bars([2.0]), []).columns == ["instrument_id", "session", "close"]
+    assert lookback([]) == 0
+
+
+def test_no_bars_give_no_rows_with_all_columns(bars: MakeBars):
+    result = compute(bars([]), [SMA_2, ATR_1])
+    assert result.schema == {
+        "instrument_id": pl.Int64,
+        "session": pl.Date,
+        "close": pl.Float64,
+        "atr_1": pl.Float64,
+        "sma_2": pl.Float64,
+    }
+    assert result.height == 0
+
+
+def test_an_unknown_value_is_null_and_never_nan(bars: MakeBars):
+    column = compute(bars([1.0, 2.0, 3.0]), [spec("sma", window=9)])["sma_9"]
+    assert column.null_count() == 3
+    assert not column.is_nan().any()
+
+
+@pytest.mark.parametrize("name", ["instrument_id", "session", "high", "low", "close"])
+def test_a_missing_column_is_named(name, bars: MakeBars):
+    with pytest.raises(ContractError, match=f"Bars lack the column {name};"):
+        compute(bars([1.0]).drop(name), [ATR_1])
+
+
+def test_columns_no_spec_reads_may_be_absent(bars: MakeBars):
+    assert compute(bars([1.0, 3.0]).drop("open", "high", "low", "volume"), [SMA_2]).height == 2
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_any_number_of_instruments_of_any_length_is_filled(count, bars: MakeBars):
+    frames = [bars([2.0] * (1 + number % 4), instrument_id=number) for number in range(count)]
+    result = compute(pl.concat(frames), [spec("sma", window=1)])
+    assert result["sma_1"].to_list() == result["close"].to_list()
+
+
+def test_one_long_instrument_among_short_ones_is_filled(bars: MakeBars):
+    frames = [
+        bars([4.0] * (900 if number == 3 else 2), instrument_id=number) for number in range(9)
+    ]
+    assert compute(pl.concat(frames), [spec("sma", window=1)])["sma_1"].null_count() == 0
+
+
+def test_bars_in_several_chunks_give_the_same(market):
+    pieces = [market[start : start + 701] for start in range(0, market.height, 701)]
+    chunked = pl.concat(pieces, rechunk=False)
+    assert chunked.n_chunks() > 1
+    assert_frame_equal(compute(chunked, [ATR_1]), compute(market, [ATR_1]), check_exact=True)
+
+
+def test_the_lookback_of_several_specs_is_the_largest():
+    assert lookback([SMA_2]) == 1
+    assert lookback([SMA_2, spec("sma", window=200), ATR_1]) == 199
+
+
+def test_the_lookback_of_a_recursion_is_what_lets_it_forget_its_seed():
+    # (199 / 201) ** 1612 < 1e-7 <= (199 / 201) ** 1611, and 199 bars before the seed's row.
+    assert lookback([spec("ema", window=200)]) == 1612 + 199
+    # (13 / 14) ** 218 < 1e-7 <= (13 / 14) ** 217, and the seed's 14 ranges.
+    assert lookback([spec("atr", window=14)]) == 218 + 14
+
+
+def test_a_spec_gives_its_columns_with_what_they_hold():
+    asked = spec("holding", window=14, average=50)
+    assert asked == Spec("holding", (("average", 50), ("window", 14)))
+    assert asked.columns() == (
+        "holding_sessions_50_14",
+        "holding_peak_50_14",
+        "holding_before_50_14",
+    )
+    assert "over 50 bars" in asked.descriptions()["holding_sessions_50_14"]
+
+
+def test_specs_can_be_compared_and_kept_in_a_set():
+    assert len({spec("sma", window=2), SMA_2}) == 1
+    assert sorted([spec("sma", window=10), SMA_2, ATR_1]) == [ATR_1, SMA_2, spec("sma", window=10)]
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({}, r"'sma' got params \(none\); it takes \(window\)"),
+        ({"length": 5}, r"'sma' got params \(length\); it takes \(window\)"),
+        ({"window": 5, "average": 2}, r"'sma' got params \(window, average\); it takes \(window\)"),
+        ({"window": 0}, "window=0; window must be a whole number of at least 1"),
+        ({"window": -3}, "window=-3; window must be a whole number of at least 1"),
+        ({"window": 2.0}, r"window=2\.0; window must be a whole number of at least 1"),
+        ({"window": True}, "window=True; window must be a whole number of at least 1"),
+        ({"window": None}, "window=None; window must be a whole number of at least 1"),
+    ],
+)
+def test_params_an_indicator_cannot_take_are_refused(params, said):
+    with pytest.raises(ParamsError, match=said):
+        spec("sma", **params)
+
+
+def test_a_param_for_an_indicator_without_any_is_refused():
+    with pytest.raises(ParamsError, match=r"got params \(window\); it takes \(none\)"):
+        spec("moving_average_alignment", window=5)
+
+
+def test_an_unknown_indicator_is_refused_with_the_nearest_name():
+    with pytest.raises(UnknownPlugin, match=r"called 'smaa'\. Did you mean 'sma'\?"):
+        spec("smaa", window=5)
+
+
+def test_the_folder_itself_says_what_there_is():
+    assert [*available()] == [
+        "atr",
+        "atr_distance",
+        "atr_pct",
+        "ema",
+        "holding",
+        "moving_average_alignment",
+        "range_position",
+        "sma",
+    ]
