@@ -1,0 +1,233 @@
+"""A person's own bars: a folder (or one file) of CSV or Parquet. `docs/bars.md` says what it reads.
+
+A file becomes cells in `bar_files`, cells become numbers and dates in `bar_cells`.
+"""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from quantmatrix_adapters.providers import bar_cells
+from quantmatrix_adapters.providers.bar_files import (
+    REQUIRED,
+    BarFile,
+    BarFileError,
+    is_bar_file,
+    open_bar_file,
+)
+from quantmatrix_adapters.providers.base import Delivery
+from quantmatrix_engine.contracts.findings import Findings
+from quantmatrix_engine.errors import SettingsError
+from quantmatrix_engine.vocabulary import FindingRule, InstrumentKind, Severity
+
+_FINDINGS = Findings.empty().schema
+_WANTED = f"*.csv, *.csv.gz or *.parquet with the columns {', '.join(REQUIRED)}"
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What the files said when they had this version; `known_at` of a bar is null if unstated."""
+
+    version: str
+    bars: pl.DataFrame
+    findings: pl.DataFrame
+
+
+class FolderProvider:
+    """Gives the bars of the files at a path; they are parsed once for each `version`."""
+
+    name = "folder"
+
+    def __init__(self, path: Path, exchange: str = "XNYS", currency: str = "USD") -> None:
+        self.path = path
+        self.exchange = exchange
+        self.currency = currency
+        self._held: _Held | None = None
+
+    def version(self) -> str:
+        """Gives a text made of the files' paths, sizes and times of change.
+
+        Raises SettingsError where the path cannot be read or has no bar file.
+        """
+        files = _bar_files(self.path)
+        stats = [(source, path.stat()) for source, path in files.items()]
+        told = "\n".join(f"{source} {stat.st_size} {stat.st_mtime_ns}" for source, stat in stats)
+        return f"{len(files)} files, {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+    def listing(self) -> pl.DataFrame:
+        """Gives the symbols in the files, keeping the contract Listing, sorted by symbol."""
+        return (
+            self._read()
+            .bars.group_by("symbol")
+            .agg(first_session=pl.col("session").min())
+            .select(
+                "symbol",
+                exchange=pl.lit(self.exchange),
+                currency=pl.lit(self.currency),
+                kind=pl.lit(InstrumentKind.STOCK.value),
+                name=pl.lit(None, pl.String),
+                first_session="first_session",
+            )
+            .sort("symbol")
+        )
+
+    def sessions(self) -> tuple[dt.date, dt.date]:
+        """Gives the first and the last session in the files."""
+        found = self._read().bars.select(
+            first=pl.col("session").min(), last=pl.col("session").max()
+        )
+        return found.item(0, "first"), found.item(0, "last")
+
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
+        """Gives the bars from `first` to `last`, and the findings that may be about them.
+
+        A finding whose session cannot be read is in every delivery.
+        """
+        held = self._read()
+        asked = pl.col("session").is_between(first, last)
+        moment = pl.lit(known_at).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+        bars = held.bars.filter(asked).select(
+            pl.lit(self.name).alias("provider"),
+            "symbol",
+            "session",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "source",
+            "source_row",
+            pl.col("known_at").fill_null(moment),
+        )
+        return Delivery(
+            bars=bars, findings=held.findings.filter(asked | pl.col("session").is_null())
+        )
+
+    def _read(self) -> _Held:
+        version = self.version()
+        if self._held is None or self._held.version != version:
+            self._held = _read_folder(self.path, version)
+        return self._held
+
+
+PROVIDER = FolderProvider
+
+
+# ------------------------------------------------------------------------------------ files
+
+
+def _bar_files(path: Path) -> dict[str, Path]:
+    """Gives the bar files under their path relative to the folder, sorted; hidden ones are not."""
+    try:
+        if not path.exists():
+            raise SettingsError(f"No bars at {path}: it does not exist; expected {_WANTED}.")
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+    except OSError as broken:
+        raise SettingsError(
+            f"No bars at {path}: it cannot be read ({broken.strerror}); expected {_WANTED}."
+        ) from broken
+    root = path.parent if path.is_file() else path
+    found = {
+        file.relative_to(root).as_posix(): file
+        for file in files
+        if is_bar_file(file) and file.is_file()
+    }
+    if not found:
+        raise SettingsError(f"No bars at {path}: it has no bar file; expected {_WANTED}.")
+    return found
+
+
+def _read_folder(path: Path, version: str) -> _Held:
+    opened: dict[str, BarFile] = {}
+    findings = [pl.DataFrame(schema=_FINDINGS)]
+    same_types: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    for source, file in _bar_files(path).items():
+        try:
+            opened[source] = open_bar_file(file)
+            cells = opened[source].cells()
+        except BarFileError as broken:
+            findings.append(_finding_of_file(source, broken))
+            continue
+        if not opened[source].refused.is_empty():
+            findings.append(_findings_of_lines(source, opened[source].refused))
+        same_types[str(cells.schema)].append(cells.with_columns(source=pl.lit(source)))
+    readings = [bar_cells.read_cells(pl.concat(cells)) for cells in same_types.values()]
+    findings += [_findings_of_cells(reading.problems, opened) for reading in readings]
+    found = pl.concat(findings).sort("source", "source_row", "column", maintain_order=True)
+    bars = [reading.bars for reading in readings if not reading.bars.is_empty()]
+    if not bars:
+        raise SettingsError(_nothing_to_read(path, found))
+    # Files come in the order of their names and rows as they stand, so equal keys keep that order.
+    by_key = pl.concat(bars).sort("symbol", "session", maintain_order=True)
+    return _Held(version, bars=by_key, findings=found)
+
+
+def _nothing_to_read(path: Path, findings: pl.DataFrame) -> str:
+    if findings.is_empty():
+        return f"No bars at {path}: the files have no rows; expected {_WANTED}."
+    worst = findings.row(0, named=True)
+    line = "" if worst["source_row"] is None else f" line {worst['source_row']}"
+    return (
+        f"No bars at {path}: no row can be read ({findings.height} findings; the first: "
+        f"{worst['source']}{line}, {worst['rule']}, found {worst['value']}, "
+        f"expected {worst['expected']}); expected {_WANTED}."
+    )
+
+
+# --------------------------------------------------------------------------------- findings
+
+
+def _finding_of_file(source: str, broken: BarFileError) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "provider": FolderProvider.name,
+            "symbol": None,
+            "session": None,
+            "rule": broken.rule.value,
+            "column": broken.column,
+            "value": broken.value,
+            "expected": broken.expected,
+            "severity": Severity.ERROR.value,
+            "source": source,
+            "source_row": None,
+            "row": None,
+        },
+        schema=_FINDINGS,
+    )
+
+
+def _findings_of_lines(source: str, refused: pl.DataFrame) -> pl.DataFrame:
+    return refused.select(
+        provider=pl.lit(FolderProvider.name),
+        symbol=pl.lit(None, pl.String),
+        session=pl.lit(None, pl.Date),
+        rule=pl.lit(FindingRule.UNREADABLE_FILE.value),
+        column=pl.lit(None, pl.String),
+        value="value",
+        expected="expected",
+        severity=pl.lit(Severity.WARNING.value),
+        source=pl.lit(source),
+        source_row="source_row",
+        row="row",
+    )
+
+
+def _findings_of_cells(problems: pl.DataFrame, opened: dict[str, BarFile]) -> pl.DataFrame:
+    if problems.is_empty():
+        return pl.DataFrame(schema=_FINDINGS)
+    delivered = pl.concat(
+        opened[source].as_json(rows.get_column("source_row")).with_columns(source=pl.lit(source))
+        for (source,), rows in problems.group_by("source", maintain_order=True)
+    )
+    return problems.join(
+        delivered, on=["source", "source_row"], how="left", maintain_order="left"
+    ).select(
+        pl.lit(FolderProvider.name).alias("provider"),
+        *("symbol", "session", "rule", "column", "value", "expected"),
+        pl.lit(Severity.WARNING.value).alias("severity"),
+        *("source", "source_row", "row"),
+    )
