@@ -41,6 +41,11 @@ class CleanBars(pa.DataFrameModel):
 
         strict = True
 
+    @pa.dataframe_check(name="not_a_number")
+    def values_are_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """No price and no volume is infinite; one that is NaN or null breaks its own rule."""
+        return data.lazyframe.select(~pl.any_horizontal(pl.selectors.float().is_infinite()))
+
     @pa.dataframe_check(name="high_below_low")
     def high_is_at_least_low(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """The highest price is not below the lowest."""
@@ -103,5 +108,8 @@ class Bars(pa.DataFrameModel):
 
 
 def _in_range(column: str) -> pl.Expr:
+    """Gives whether a price is in the range, true where another rule says what is wrong."""
     slack = pl.col("high") * ROUNDING_RATIO
-    return pl.col(column).is_between(pl.col("low") - slack, pl.col("high") + slack)
+    in_range = pl.col(column).is_between(pl.col("low") - slack, pl.col("high") + slack)
+    has_no_range = (pl.col("high") < pl.col("low")) | (pl.min_horizontal("low", column) <= 0)
+    return in_range | has_no_range

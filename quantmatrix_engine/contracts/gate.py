@@ -41,13 +41,14 @@ def apply(contract: type[pa.DataFrameModel], frame: pl.DataFrame) -> Gate:
     Raises ContractError where the frame as a whole is not of the agreed shape: a column is
     missing, unknown or of another type. No row of such a frame can be trusted.
     """
+    _refuse_another_shape(contract, frame)
     try:
         contract.validate(frame, lazy=True)
     except SchemaErrors as broken:
         cases = broken.failure_cases
     else:
         return Gate(good=frame, failures=pl.DataFrame(schema=FAILURE_SCHEMA))
-    _refuse_another_shape(contract, cases)
+    _refuse_a_check_that_failed(contract, cases)
     failures = _failures(contract, cases)
     bad = frame.with_row_index("row_index").join(
         failures.select(pl.col("row_index").cast(pl.UInt32)).unique(), on="row_index", how="anti"
@@ -55,20 +56,27 @@ def apply(contract: type[pa.DataFrameModel], frame: pl.DataFrame) -> Gate:
     return Gate(good=bad.drop("row_index"), failures=failures)
 
 
-def _refuse_another_shape(contract: type[pa.DataFrameModel], cases: pl.DataFrame) -> None:
-    shape = cases.filter(pl.col("index").is_null())
-    if shape.is_empty():
-        return
-    what = "; ".join(
-        f"{case['check']}: column {case['column'] or '-'}, got {case['failure_case']}"
-        for case in shape.iter_rows(named=True)
-    )
-    raise ContractError(f"{contract.__name__}: {what}. Expected: {_shape(contract)}.")
+def _refuse_another_shape(contract: type[pa.DataFrameModel], frame: pl.DataFrame) -> None:
+    # Pandera would go on to the checks of such a frame and report what they stumble over.
+    schema = contract.to_schema()
+    expected = {name: column.dtype.type for name, column in schema.columns.items()}
+    absent = [f"no column {name}" for name in expected if name not in frame.columns]
+    unknown = [f"unknown column {name}" for name in frame.columns if name not in expected]
+    retyped = [
+        f"column {name} is {dtype}, not {expected[name]}"
+        for name, dtype in frame.schema.items()
+        if name in expected and dtype != expected[name]
+    ]
+    if wrong := [*absent, *(unknown if schema.strict else []), *retyped]:
+        shape = ", ".join(f"{name} {dtype}" for name, dtype in expected.items())
+        raise ContractError(f"{contract.__name__}: {'; '.join(wrong)}. Expected: {shape}.")
 
 
-def _shape(contract: type[pa.DataFrameModel]) -> str:
-    columns = contract.to_schema().columns
-    return ", ".join(f"{name} {column.dtype}" for name, column in columns.items())
+def _refuse_a_check_that_failed(contract: type[pa.DataFrameModel], cases: pl.DataFrame) -> None:
+    """Refuses a frame that a check could not be applied to, since no row answers for it."""
+    for case in cases.filter(pl.col("index").is_null()).iter_rows(named=True):
+        said = str(case["failure_case"]).partition("\n")[0]
+        raise ContractError(f"{contract.__name__}: {case['check']} cannot be checked: {said}")
 
 
 def _failures(contract: type[pa.DataFrameModel], cases: pl.DataFrame) -> pl.DataFrame:

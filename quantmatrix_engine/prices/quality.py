@@ -9,6 +9,7 @@ from quantmatrix_engine.contracts.bars import CleanBars
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 EXPECTED = {
+    FindingRule.NOT_A_NUMBER: "finite prices and volume",
     FindingRule.NULL_PRICE: "a price",
     FindingRule.NONPOSITIVE_PRICE: "a price above 0",
     FindingRule.NULL_VOLUME: "a volume, 0 where nothing traded",
@@ -22,6 +23,7 @@ EXPECTED = {
 
 _PRICES = pl.format("low {}, high {}, open {}, close {}", "low", "high", "open", "close")
 _SHOWN = {
+    FindingRule.NOT_A_NUMBER: pl.format("{}, volume {}", _PRICES, "volume"),
     FindingRule.HIGH_BELOW_LOW: pl.format("high {} < low {}", "high", "low"),
     FindingRule.OPEN_OUTSIDE_RANGE: pl.format("open {} outside {}..{}", "open", "low", "high"),
     FindingRule.CLOSE_OUTSIDE_RANGE: pl.format("close {} outside {}..{}", "close", "low", "high"),

@@ -10,13 +10,20 @@ def unseen(delivered: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Gives the rows of `delivered` that `known` does not hold; both keep the contract RawBars.
 
     A row is known where its key and `known_at` are, or where the newest known row of its key has
-    the same values: a delivery repeated later adds nothing.
+    the same values: a delivery repeated later adds nothing. Once a row of a key is new, so are
+    those of the same moment, which may contradict it, and the later ones, which may take it back.
     """
     if known.is_empty():
         return delivered
     newest = known.filter(pl.col("known_at") == pl.col("known_at").max().over(KEY))
     said_before = delivered.join(known, on=[*KEY, "known_at"], how="anti")
-    return said_before.join(newest, on=[*KEY, *VALUES], how="anti", nulls_equal=True)
+    changed = said_before.join(newest, on=[*KEY, *VALUES], how="anti", nulls_equal=True)
+    since = changed.group_by(KEY).agg(changed_at=pl.col("known_at").min())
+    return (
+        said_before.join(since, on=KEY, maintain_order="left")
+        .filter(pl.col("known_at") >= pl.col("changed_at"))
+        .drop("changed_at")
+    )
 
 
 def newest_known(bars: pl.DataFrame) -> pl.DataFrame:

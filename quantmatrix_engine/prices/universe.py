@@ -36,6 +36,14 @@ def traded(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
     )
 
 
+def listed(instruments: pl.DataFrame, session: dt.date) -> pl.DataFrame:
+    """Gives instrument_id and symbol as the symbols were on a session (contract Instruments in)."""
+    return instruments.filter(
+        (pl.col("valid_from") <= session)
+        & (pl.col("valid_to").is_null() | (pl.col("valid_to") > session))
+    ).select("instrument_id", "symbol")
+
+
 def pairs(
     universes: pl.DataFrame, instruments: pl.DataFrame, trading: pl.DataFrame, session: dt.date
 ) -> pl.DataFrame:
@@ -45,11 +53,7 @@ def pairs(
     Instruments; `trading` is what `traded` gives. A named symbol is taken whether it trades or not,
     with a null last_session where it does not.
     """
-    listed = instruments.filter(
-        (pl.col("valid_from") <= session)
-        & (pl.col("valid_to").is_null() | (pl.col("valid_to") > session))
-    ).select("instrument_id", "symbol")
-    known = listed.join(trading, on="instrument_id", how="left")
+    known = listed(instruments, session).join(trading, on="instrument_id", how="left")
     everything = universes.filter(pl.col("symbols").is_null()).select("strategy_id")
     named = (
         universes.filter(pl.col("symbols").is_not_null())

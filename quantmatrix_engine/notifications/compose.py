@@ -1,0 +1,187 @@
+"""Composes a user's signals of a session into messages."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from quantmatrix_engine.notifications.message import Item, Message, Reason
+from quantmatrix_engine.vocabulary import Action, SizeBasis
+
+# A Discord message takes ten embeds; one is left for the signals that get no item of their own.
+MAX_ITEMS = 9
+MAX_NAMES = 25
+FOOTER = "QuantMatrix · not financial advice"
+
+_NOUNS = {
+    Action.EXIT: ("exit", "exits"),
+    Action.SCALE_OUT: ("scale-out", "scale-outs"),
+    Action.ENTRY: ("entry", "entries"),
+}
+_ORDER = list(_NOUNS)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A stored signal as a message needs it; prices are floats, `trace` the stored rules."""
+
+    signal_id: int
+    strategy: str
+    symbol: str
+    action: Action
+    level: float | None
+    strength: float
+    price: float
+    stop: float | None
+    targets: tuple[float, ...]
+    risk_reward: float | None
+    size_pct: float
+    size_basis: SizeBasis
+    trace: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """An instrument a strategy did not judge, with the reason in words."""
+
+    strategy: str
+    symbol: str
+    detail: str
+
+
+def compose(
+    session: dt.date, told: Sequence[Told], withheld: Sequence[Withheld], *, lateness: str | None
+) -> Message:
+    """Gives the message about `told`, most pressing first: exits, scale-outs, entries by strength.
+
+    Beyond MAX_ITEMS a signal is named in `also`; each action keeps its share of the items, so that a
+    day of many exits hides no entry. `lateness` says why the message comes late, None
+    where it does not. Raises ValueError where there is nothing to tell.
+    """
+    if not told:
+        raise ValueError("A message needs at least one signal.")
+    ordered = sorted(told, key=_importance)
+    shown = _shown(ordered)
+    return Message(
+        headline=f"{session}: {_counts(ordered)}",
+        session=session,
+        items=tuple(_item(signal) for place, signal in enumerate(ordered) if place in shown),
+        also=tuple(_also([one for place, one in enumerate(ordered) if place not in shown])),
+        notes=tuple(_notes(withheld, lateness)),
+        footer=FOOTER,
+    )
+
+
+def _shown(ordered: Sequence[Told]) -> set[int]:
+    """Gives the places that get an item: the actions take turns until the items are used up."""
+    places = [
+        [place for place, signal in enumerate(ordered) if signal.action == action]
+        for action in _ORDER
+    ]
+    in_turn = [place for turn in zip_longest(*places) for place in turn if place is not None]
+    return set(in_turn[:MAX_ITEMS])
+
+
+def _importance(signal: Told) -> tuple[int, float, str, float]:
+    return (_ORDER.index(signal.action), -signal.strength, signal.symbol, -(signal.level or 0.0))
+
+
+def _counts(told: Sequence[Told]) -> str:
+    parts = []
+    for action, (one, many) in _NOUNS.items():
+        count = sum(signal.action == action for signal in told)
+        if count:
+            parts.append(f"{count} {one if count == 1 else many}")
+    return ", ".join(parts)
+
+
+def _item(signal: Told) -> Item:
+    return Item(
+        signal_id=signal.signal_id,
+        action=signal.action,
+        symbol=signal.symbol,
+        title=f"{_title(signal)} · {signal.strategy}",
+        strength=signal.strength,
+        reasons=tuple(_reason(rule) for rule in signal.trace),
+        levels=tuple(_levels(signal)),
+        size=_size(signal),
+    )
+
+
+def _title(signal: Told) -> str:
+    noun = _NOUNS[signal.action][0].capitalize()
+    level = f" at {signal.level:g} ATR" if signal.level is not None else ""
+    return f"{noun} {signal.symbol}{level}"
+
+
+def _reason(rule: dict[str, Any]) -> Reason:
+    value, threshold = _compared(rule["value"], rule["threshold"])
+    text = f"{rule['label']}: {value} {rule['comparison']} {threshold}"
+    return Reason(text=text, is_met=rule["is_met"])
+
+
+def _compared(value: float | None, threshold: float) -> tuple[str, str]:
+    """Gives both with two digits after the point, or with as many as tell them apart."""
+    if value is None:
+        return "unknown", _number(threshold, 2)
+    digits = 2
+    while digits < 8 and value != threshold and round(value, digits) == round(threshold, digits):
+        digits += 1
+    return _number(value, digits), _number(threshold, digits)
+
+
+def _number(value: float, digits: int) -> str:
+    # Adding 0 takes the sign off a zero.
+    return f"{round(value, digits) + 0.0:,.{digits}f}".rstrip("0").rstrip(".")
+
+
+def _levels(signal: Told) -> Iterator[tuple[str, str]]:
+    yield ("Close", money(signal.price))
+    if signal.stop is not None:
+        yield ("Stop", _relative(signal.stop, signal.price))
+    for rank, target in enumerate(signal.targets, start=1):
+        name = "Level" if signal.action == Action.SCALE_OUT else f"Target {rank}"
+        yield (name, _relative(target, signal.price))
+    if signal.risk_reward is not None:
+        yield ("Reward for the risk", f"{signal.risk_reward:.1f} : 1")
+    yield ("Strength", f"{signal.strength:.2f}")
+
+
+def money(price: float) -> str:
+    """Gives a price with two digits after the point, four below 1."""
+    return f"{price:,.2f}" if price >= 1 else f"{price:.4f}"
+
+
+def _relative(level: float, price: float) -> str:
+    return f"{money(level)} ({(level / price - 1) * 100:+.1f} %)"
+
+
+def _size(signal: Told) -> str:
+    of = "the account" if signal.size_basis == SizeBasis.ACCOUNT else "the position"
+    prefix = "up to " if signal.size_basis == SizeBasis.ACCOUNT else ""
+    return f"{prefix}{signal.size_pct:.1f} % of {of}"
+
+
+def _also(rest: Sequence[Told]) -> Iterator[str]:
+    for action, (one, many) in _NOUNS.items():
+        symbols = [signal.symbol for signal in rest if signal.action == action]
+        if symbols:
+            noun = one if len(symbols) == 1 else many
+            yield f"{len(symbols)} more {noun}: {_names(sorted(set(symbols)))}"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MAX_NAMES])
+    beyond = len(names) - MAX_NAMES
+    return f"{shown} and {beyond} more" if beyond > 0 else shown
+
+
+def _notes(withheld: Sequence[Withheld], lateness: str | None) -> Iterator[str]:
+    if lateness is not None:
+        yield f"Late: {lateness}"
+    if withheld:
+        named = [f"{one.symbol} ({one.detail})" for one in withheld[:5]]
+        beyond = len(withheld) - len(named)
+        more = f" and {beyond} more" if beyond else ""
+        yield f"Withheld: {len(withheld)} not judged: {'; '.join(named)}{more}"

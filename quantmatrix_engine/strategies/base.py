@@ -1,0 +1,72 @@
+"""What every kind of strategy declares, and how a user's params are read."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from quantmatrix_engine.errors import ParamsError
+from quantmatrix_engine.indicators.base import Spec
+
+
+class Params(BaseModel):
+    """The params of a kind: each with bounds, a default and a description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The stored column a kind reads under a name of its own: an output of an indicator."""
+
+    spec: Spec
+    column: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of strategy.
+
+    `sources` says, for given params, which indicator column stands behind each name that `decide`
+    uses. `required` are the names without which nothing can be said of an instrument: a null there
+    withholds. `decide` is pure: it takes one row for each (strategy, instrument) with the columns
+    strategy_id, instrument_id, price, every name of `sources`, and every param; it gives signals
+    that keep the contract Signals. `version` changes with every change of what `decide` answers.
+    """
+
+    name: str
+    title: str
+    version: int
+    params: type[Params]
+    sources: Callable[[Any], Mapping[str, Source]]
+    required: tuple[str, ...]
+    decide: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def read_params(kind: Kind, document: Mapping[str, Any]) -> Params:
+    """Gives the params `document` states, with the kind's defaults for the rest.
+
+    Raises ParamsError naming each param that is wrong, its value, and what would be right.
+    """
+    try:
+        return kind.params.model_validate(dict(document))
+    except ValidationError as error:
+        wrong = "; ".join(_in_words(kind, detail) for detail in error.errors())
+        raise ParamsError(f"Params of {kind.name}: {wrong}.") from None
+
+
+def _in_words(kind: Kind, detail: Any) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, kind.params.model_fields, n=1)
+        known = f"did you mean {near[0]!r}?" if near else f"there are: {_names(kind)}"
+        return f"there is no param {name!r}, {known}"
+    said = detail["msg"].removeprefix("Value error, ")
+    return f"{name} = {detail['input']!r}: {said}" if name else said
+
+
+def _names(kind: Kind) -> str:
+    return ", ".join(kind.params.model_fields)

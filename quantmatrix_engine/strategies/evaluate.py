@@ -1,0 +1,203 @@
+"""Evaluates a kind of strategy once for all its runs of a session."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from quantmatrix_engine import registry
+from quantmatrix_engine import strategies as folder
+from quantmatrix_engine.contracts.signals import Signals
+from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
+from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.strategies.base import Kind, Params, read_params
+from quantmatrix_engine.vocabulary import WithheldReason
+
+WITHHELD_SCHEMA = {
+    "strategy_id": pl.Int64,
+    "instrument_id": pl.Int64,
+    "reason": pl.String,
+    "detail": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A strategy about to be evaluated: its id, kind and params that have been read."""
+
+    strategy_id: int
+    kind: Kind
+    params: Params
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the runs of a session said, and about which instruments they could say nothing.
+
+    `signals` keeps the contract Signals; `withheld` has strategy_id, instrument_id, reason and
+    detail, one row for each pair that was not judged.
+    """
+
+    signals: pl.DataFrame
+    withheld: pl.DataFrame
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Gives every kind there is, by name."""
+    return registry.discover(folder, attribute="KIND")
+
+
+def prepare(
+    strategies: Iterable[tuple[int, str, Mapping[str, Any]]],
+) -> tuple[list[Run], dict[int, str]]:
+    """Reads (strategy_id, kind, params) of each strategy; one that cannot be read stops no other.
+
+    Gives the runs, and the error by strategy_id of those that have none.
+    """
+    known = kinds()
+    runs: list[Run] = []
+    errors: dict[int, str] = {}
+    for strategy_id, name, document in strategies:
+        try:
+            kind = registry.pick(known, name, what="kind of strategy")
+            runs.append(Run(strategy_id, kind, read_params(kind, document)))
+        except (ParamsError, UnknownPlugin) as error:
+            errors[strategy_id] = str(error)
+    return runs, errors
+
+
+def default_runs() -> list[Run]:
+    """Gives a run of each kind with its defaults, so that a new strategy finds its indicators."""
+    return [Run(0, kind, kind.params()) for kind in kinds().values()]
+
+
+def specs(runs: Iterable[Run]) -> list[Spec]:
+    """Gives the indicators the runs need, each once, in a fixed order."""
+    return sorted({source.spec for run in runs for source in run.kind.sources(run.params).values()})
+
+
+def evaluate(
+    runs: list[Run],
+    pairs: pl.DataFrame,
+    indicators: pl.DataFrame,
+    *,
+    session: dt.date,
+    quarantined: pl.DataFrame,
+) -> Evaluation:
+    """Gives what the runs say about `session`.
+
+    `pairs` has strategy_id, instrument_id, last_session (null: no bar lately); `indicators` has
+    one row for each instrument with a bar of the session: instrument_id, close, and every column
+    of `specs(runs)`; `quarantined` has instrument_id and rule of bars of the session that were
+    refused. Raises ContractError where an indicator column is missing.
+    """
+    judged, withheld = _split_by_bar(pairs, indicators, session=session, quarantined=quarantined)
+    signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
+    for (kind_name, columns), group in _grouped(runs).items():
+        kind = group[0].kind
+        frame = _frame(group, judged, _renamed(indicators, dict(columns)))
+        complete = pl.all_horizontal(pl.col(name).is_not_null() for name in kind.required)
+        withheld.append(_undefined(frame.filter(~complete), kind))
+        said = kind.decide(frame.filter(complete))
+        signals.append(_shaped(said, kind_name))
+    return Evaluation(
+        signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
+        withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
+    )
+
+
+def _grouped(runs: list[Run]) -> dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]]:
+    """Groups runs that read the same columns, so that each group is one frame."""
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]] = {}
+    for run in runs:
+        sources = run.kind.sources(run.params)
+        columns = tuple((name, source.column) for name, source in sorted(sources.items()))
+        groups.setdefault((run.kind.name, columns), []).append(run)
+    return groups
+
+
+def _renamed(indicators: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    missing = sorted(set(columns.values()) - set(indicators.columns))
+    if missing:
+        raise ContractError(
+            f"The indicators of this session lack {', '.join(missing)}, which a strategy needs. "
+            "Materialize the asset `indicators` of the session again, then `signals`."
+        )
+    return indicators.select(
+        "instrument_id",
+        price="close",
+        **{name: pl.col(column) for name, column in columns.items()},
+    )
+
+
+def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.DataFrame:
+    params = pl.DataFrame(
+        [{"strategy_id": run.strategy_id, **run.params.model_dump(mode="json")} for run in runs],
+        infer_schema_length=None,
+    )
+    return pairs.join(params, on="strategy_id").join(indicators, on="instrument_id")
+
+
+def _split_by_bar(
+    pairs: pl.DataFrame,
+    indicators: pl.DataFrame,
+    *,
+    session: dt.date,
+    quarantined: pl.DataFrame,
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    judged = pairs.select("strategy_id", "instrument_id").join(
+        indicators.select("instrument_id"), on="instrument_id", how="semi"
+    )
+    missing = pairs.join(indicators.select("instrument_id"), on="instrument_id", how="anti")
+    rules = quarantined.group_by("instrument_id").agg(
+        rules=pl.col("rule").unique().sort().str.join(", ")
+    )
+    refused = pl.col("rules").is_not_null()
+    last = pl.col("last_session").dt.to_string("%Y-%m-%d")
+    withheld = missing.join(rules, on="instrument_id", how="left").select(
+        "strategy_id",
+        "instrument_id",
+        reason=pl.when(refused)
+        .then(pl.lit(WithheldReason.QUARANTINED_BAR.value))
+        .otherwise(pl.lit(WithheldReason.NO_BAR.value)),
+        detail=pl.when(refused)
+        .then(pl.format("bar of {} refused: {}", pl.lit(str(session)), "rules"))
+        .otherwise(
+            pl.format("no bar of {}; last bar {}", pl.lit(str(session)), last.fill_null("unknown"))
+        ),
+    )
+    return judged, [pl.DataFrame(schema=WITHHELD_SCHEMA), withheld]
+
+
+def _undefined(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    absent = pl.concat_str(
+        [
+            pl.when(pl.col(name).is_null()).then(pl.lit(name)).otherwise(None)
+            for name in kind.required
+        ],
+        separator=", ",
+        ignore_nulls=True,
+    )
+    return frame.select(
+        "strategy_id",
+        "instrument_id",
+        reason=pl.lit(WithheldReason.MISSING_INDICATOR.value),
+        detail=pl.format("no value of {}: too few bars, or a price that does not move", absent),
+    )
+
+
+def _signal_schema() -> dict[str, Any]:
+    return {name: column.dtype.type for name, column in Signals.to_schema().columns.items()}
+
+
+def _shaped(said: pl.DataFrame, kind_name: str) -> pl.DataFrame:
+    schema = _signal_schema()
+    unknown = set(said.columns) - set(schema)
+    if unknown:
+        raise ContractError(f"{kind_name} gives columns no signal has: {sorted(unknown)}.")
+    return said.select(
+        pl.col(name).cast(dtype) if name in said.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in schema.items()
+    )

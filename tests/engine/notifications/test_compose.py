@@ -1,0 +1,265 @@
+import datetime as dt
+
+import pytest
+
+from quantmatrix_engine.notifications.compose import MAX_ITEMS, Told, Withheld, compose, money
+from quantmatrix_engine.notifications.message import Item, Message, Reason
+from quantmatrix_engine.vocabulary import Action, SizeBasis
+
+SESSION = dt.date(2024, 1, 3)
+
+
+def rule(label="distance from SMA50 in ATR", value=2.0, threshold=4.0, comparison="<="):
+    return {
+        "rule": "a_rule",
+        "label": label,
+        "value": value,
+        "comparison": comparison,
+        "threshold": threshold,
+        "is_met": value is not None,
+        "margin": None,
+        "is_required": True,
+        "weight": 0.3,
+    }
+
+
+def told(action=Action.ENTRY, symbol="AAPL", **changes) -> Told:
+    facts = {
+        "signal_id": 1,
+        "strategy": "My trend",
+        "symbol": symbol,
+        "action": action,
+        "level": None,
+        "strength": 0.5,
+        "price": 104.0,
+        "stop": None,
+        "targets": (),
+        "risk_reward": None,
+        "size_pct": 5.0,
+        "size_basis": SizeBasis.ACCOUNT if action == Action.ENTRY else SizeBasis.POSITION,
+        "trace": [],
+    }
+    return Told(**facts | changes)
+
+
+def message(*signals: Told, withheld=(), lateness=None) -> Message:
+    return compose(SESSION, signals, withheld, lateness=lateness)
+
+
+def symbols(composed: Message) -> list[str]:
+    return [item.symbol for item in composed.items]
+
+
+def many(count: int, **changes) -> list[Told]:
+    return [told(symbol=f"S{number:02}", **changes) for number in range(1, count + 1)]
+
+
+def test_a_message_in_full():
+    entry = told(
+        signal_id=7,
+        strength=0.75,
+        stop=101.0,
+        targets=(114.0, 120.0, 124.0),
+        risk_reward=10 / 3,
+        trace=[rule(), rule("averages aligned", None, 1.0, ">=")],
+    )
+    scale_out = told(
+        Action.SCALE_OUT,
+        "MSFT",
+        signal_id=8,
+        level=7.0,
+        strength=0.71,
+        price=1114.2,
+        targets=(1114.0,),
+        size_pct=25.0,
+    )
+    withheld = [Withheld("My trend", "GONE", "no bar of 2024-01-03; last bar 2024-01-02")]
+    assert message(
+        entry, scale_out, withheld=withheld, lateness="the run began at 09:00"
+    ) == Message(
+        headline="2024-01-03: 1 scale-out, 1 entry",
+        session=SESSION,
+        items=(
+            Item(
+                signal_id=8,
+                action=Action.SCALE_OUT,
+                symbol="MSFT",
+                title="Scale-out MSFT at 7 ATR · My trend",
+                strength=0.71,
+                reasons=(),
+                levels=(
+                    ("Close", "1,114.20"),
+                    ("Level", "1,114.00 (-0.0 %)"),
+                    ("Strength", "0.71"),
+                ),
+                size="25.0 % of the position",
+            ),
+            Item(
+                signal_id=7,
+                action=Action.ENTRY,
+                symbol="AAPL",
+                title="Entry AAPL · My trend",
+                strength=0.75,
+                reasons=(
+                    Reason(text="distance from SMA50 in ATR: 2 <= 4", is_met=True),
+                    Reason(text="averages aligned: unknown >= 1", is_met=False),
+                ),
+                levels=(
+                    ("Close", "104.00"),
+                    ("Stop", "101.00 (-2.9 %)"),
+                    ("Target 1", "114.00 (+9.6 %)"),
+                    ("Target 2", "120.00 (+15.4 %)"),
+                    ("Target 3", "124.00 (+19.2 %)"),
+                    ("Reward for the risk", "3.3 : 1"),
+                    ("Strength", "0.75"),
+                ),
+                size="up to 5.0 % of the account",
+            ),
+        ),
+        also=(),
+        notes=(
+            "Late: the run began at 09:00",
+            "Withheld: 1 not judged: GONE (no bar of 2024-01-03; last bar 2024-01-02)",
+        ),
+        footer="QuantMatrix · not financial advice",
+    )
+
+
+def test_the_most_pressing_comes_first_exits_then_scale_outs_then_entries():
+    composed = message(
+        told(Action.ENTRY, "A", strength=1.0),
+        told(Action.SCALE_OUT, "B", level=7.0, strength=0.7),
+        told(Action.EXIT, "C", strength=0.7),
+        told(Action.EXIT, "D", strength=0.9),
+        told(Action.SCALE_OUT, "E", level=7.0, strength=0.9),
+    )
+    assert symbols(composed) == ["D", "C", "E", "B", "A"]
+
+
+def test_equals_come_by_symbol_and_a_symbols_levels_from_the_top():
+    composed = message(
+        told(Action.SCALE_OUT, "B", level=7.0, strength=1.0),
+        told(Action.SCALE_OUT, "A", level=7.0, strength=1.0),
+        told(Action.SCALE_OUT, "A", level=8.0, strength=1.0),
+    )
+    assert [item.title.partition(" · ")[0] for item in composed.items] == [
+        "Scale-out A at 8 ATR",
+        "Scale-out A at 7 ATR",
+        "Scale-out B at 7 ATR",
+    ]
+
+
+def test_the_order_given_does_not_matter():
+    signals = many(4) + many(3, action=Action.EXIT, size_basis=SizeBasis.POSITION)
+    assert message(*signals) == message(*reversed(signals))
+
+
+@pytest.mark.parametrize(
+    ("actions", "headline"),
+    [
+        ([Action.EXIT], "1 exit"),
+        ([Action.EXIT] * 2, "2 exits"),
+        ([Action.SCALE_OUT], "1 scale-out"),
+        ([Action.SCALE_OUT] * 2, "2 scale-outs"),
+        ([Action.ENTRY], "1 entry"),
+        ([Action.ENTRY] * 2, "2 entries"),
+        ([Action.ENTRY, Action.SCALE_OUT, Action.EXIT], "1 exit, 1 scale-out, 1 entry"),
+    ],
+)
+def test_the_headline_counts_each_action_in_singular_or_plural(actions, headline):
+    assert message(*map(told, actions)).headline == f"2024-01-03: {headline}"
+
+
+def test_as_many_signals_as_fit_get_an_item_each():
+    composed = message(*many(MAX_ITEMS))
+    assert (len(composed.items), composed.also) == (MAX_ITEMS, ())
+
+
+def test_signals_beyond_the_last_item_are_named():
+    composed = message(*many(MAX_ITEMS), told(symbol="ZZ"))
+    assert (len(composed.items), composed.also) == (MAX_ITEMS, ("1 more entry: ZZ",))
+
+
+def test_a_day_of_many_exits_hides_no_entry_and_no_scale_out():
+    exits = many(MAX_ITEMS + 1, action=Action.EXIT, size_basis=SizeBasis.POSITION)
+    rest = [told(symbol="B"), told(symbol="A"), told(Action.SCALE_OUT, "C", level=7.0)]
+    composed = message(*exits, *rest)
+    shown = [item.symbol for item in composed.items]
+    assert shown == ["S01", "S02", "S03", "S04", "S05", "S06", "C", "A", "B"]
+    assert composed.also == ("4 more exits: S07, S08, S09, S10",)
+
+
+def test_what_is_named_beyond_the_items_is_counted_by_action():
+    exits = many(4, action=Action.EXIT, size_basis=SizeBasis.POSITION)
+    parts = [told(Action.SCALE_OUT, f"C{rank}", level=7.0) for rank in range(4)]
+    entries = [told(symbol=f"E{rank}") for rank in range(5)]
+    assert message(*exits, *parts, *entries).also == (
+        "1 more exit: S04",
+        "1 more scale-out: C3",
+        "2 more entries: E3, E4",
+    )
+
+
+def test_every_signal_is_counted_though_a_symbol_is_named_once():
+    twice = [told(symbol="ZZ", strategy="One"), told(symbol="ZZ", strategy="Two")]
+    composed = message(*many(MAX_ITEMS), *twice)
+    assert composed.headline == "2024-01-03: 11 entries"
+    assert composed.also == ("2 more entries: ZZ",)
+
+
+def test_at_most_25_names_are_given():
+    composed = message(*many(MAX_ITEMS + 27))
+    (also,) = composed.also
+    assert also.startswith("27 more entries: S10, S11, ")
+    assert also.endswith(", S34 and 2 more")
+
+
+def test_a_message_without_trouble_has_no_notes():
+    assert message(told()).notes == ()
+
+
+def test_withheld_instruments_are_named_up_to_five():
+    withheld = [Withheld("My trend", f"W{number}", "why") for number in range(1, 8)]
+    assert message(told(), withheld=withheld).notes == (
+        "Withheld: 7 not judged: W1 (why); W2 (why); W3 (why); W4 (why); W5 (why) and 2 more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        (1234567.891, "1,234,567.89"),
+        (104.0, "104.00"),
+        (1.0, "1.00"),
+        (0.5, "0.5000"),
+        (0.00421, "0.0042"),
+    ],
+)
+def test_money_has_two_digits_and_four_below_one(price, text):
+    assert money(price) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "text"),
+    [
+        (2.0, 4.0, "2 > 4"),
+        (2.456, 4.0, "2.46 > 4"),
+        (1234.5, 100.0, "1,234.5 > 100"),
+        (-0.5, 0.0, "-0.5 > 0"),
+        (-0.001, 3.0, "0 > 3"),
+        (4.0, 4.0, "4 > 4"),
+        (104.123456, 104.123456, "104.12 > 104.12"),
+        # Two digits would not show what the rule saw.
+        (4.0012, 4.0, "4.001 > 4"),
+        (0.0042, 0.004, "0.0042 > 0.004"),
+        (-0.00001, 0.0, "-0.00001 > 0"),
+    ],
+)
+def test_a_reason_shows_two_digits_or_as_many_as_tell_its_numbers_apart(value, threshold, text):
+    (item,) = message(told(trace=[rule("x", value, threshold, ">")])).items
+    assert item.reasons[0].text == f"x: {text}"
+
+
+def test_there_is_no_message_about_nothing():
+    with pytest.raises(ValueError, match="at least one signal"):
+        message(withheld=[Withheld("My trend", "GONE", "no bar")])

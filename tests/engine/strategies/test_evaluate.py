@@ -1,0 +1,169 @@
+import datetime as dt
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from quantmatrix_engine.errors import ContractError
+from quantmatrix_engine.strategies.atr_matrix import KIND
+from quantmatrix_engine.strategies.base import read_params
+from quantmatrix_engine.strategies.evaluate import (
+    Run,
+    default_runs,
+    evaluate,
+    kinds,
+    prepare,
+    specs,
+)
+
+SESSION = dt.date(2024, 1, 3)
+DIFFERENT = [
+    {},
+    {"atr_period": 5},
+    {"atr_period": 5, "scale_out_levels": [2, 3]},
+    {"atr_period": 21, "entry_max_atr_distance": 2, "min_strength": 0.9},
+    {"scale_out_levels": [1.5, 2, 2.5, 3, 3.5], "overextended_atr_distance": 4},
+    {"min_risk_reward": 3.5, "target_atr_multiples": [6, 7, 8]},
+]
+
+
+def run(strategy_id=1, **params) -> Run:
+    return Run(strategy_id, KIND, read_params(KIND, params))
+
+
+@pytest.fixture
+def ask(history):
+    """Asks one run with defaults about `pairs` of (instrument_id, last_session)."""
+
+    def asked(pairs, quarantined=(), change=lambda frame: frame):
+        of_one = history(specs([run()])).tail(1).with_columns(instrument_id=pl.lit(1))
+        return evaluate(
+            [run()],
+            pl.DataFrame(
+                [(1, *pair) for pair in pairs],
+                schema={
+                    "strategy_id": pl.Int64,
+                    "instrument_id": pl.Int64,
+                    "last_session": pl.Date,
+                },
+                orient="row",
+            ),
+            change(of_one),
+            session=SESSION,
+            quarantined=pl.DataFrame(
+                quarantined, schema={"instrument_id": pl.Int64, "rule": pl.String}, orient="row"
+            ),
+        )
+
+    return asked
+
+
+def reasons(evaluation) -> list[tuple[int, str, str]]:
+    return evaluation.withheld.select("instrument_id", "reason", "detail").rows()
+
+
+def test_runs_with_different_params_are_evaluated_as_if_each_were_alone(history, evaluated):
+    runs = [run(number, **params) for number, params in enumerate(DIFFERENT, start=1)]
+    indicators = history(specs(runs))
+    together = evaluated(runs, indicators)
+    alone = [evaluated([one], indicators) for one in runs]
+    assert all(one.signals.height > 0 for one in alone)
+    assert_frame_equal(together.signals, pl.concat(one.signals for one in alone))
+    assert_frame_equal(together.withheld, pl.concat(one.withheld for one in alone))
+
+
+def test_another_atr_period_gives_another_atr_its_own_column():
+    names = {column for one in specs([run(), run(2, atr_period=5)]) for column in one.columns()}
+    assert {"atr_14", "atr_5", "holding_peak_50_14", "holding_peak_50_5", "sma_50"} <= names
+
+
+def test_specs_are_asked_for_once_each():
+    assert specs([run(1), run(2), run(3, min_strength=0.9)]) == specs([run(1)])
+
+
+def test_signals_come_sorted_and_only_of_the_pairs_asked(history, evaluated):
+    runs = [run(2), run(1)]
+    signals = evaluated(runs, history(specs(runs))).signals
+    assert_frame_equal(signals, signals.sort("strategy_id", "instrument_id", "action", "level"))
+    assert signals["strategy_id"].unique().sort().to_list() == [1, 2]
+
+
+def test_an_instrument_without_a_bar_is_withheld_with_its_last_session(ask):
+    pairs = [(1, SESSION), (2, dt.date(2024, 1, 2)), (3, None)]
+    assert reasons(ask(pairs)) == [
+        (2, "no_bar", "no bar of 2024-01-03; last bar 2024-01-02"),
+        (3, "no_bar", "no bar of 2024-01-03; last bar unknown"),
+    ]
+
+
+def test_an_instrument_whose_bar_was_refused_is_withheld_with_the_rules(ask):
+    broken = [(2, "null_price"), (2, "high_below_low"), (2, "null_price")]
+    assert reasons(ask([(2, dt.date(2024, 1, 2))], quarantined=broken)) == [
+        (2, "quarantined_bar", "bar of 2024-01-03 refused: high_below_low, null_price"),
+    ]
+
+
+def test_an_instrument_with_a_good_bar_is_judged_though_another_was_refused(ask):
+    assert reasons(ask([(1, SESSION)], quarantined=[(1, "duplicate_key")])) == []
+
+
+def test_a_missing_value_is_withheld_naming_what_is_missing(ask):
+    unknown = pl.lit(None, dtype=pl.Float64)
+    evaluation = ask(
+        [(1, SESSION)], change=lambda frame: frame.with_columns(sma_50=unknown, atr_14=unknown)
+    )
+    assert evaluation.signals.is_empty()
+    assert reasons(evaluation) == [
+        (
+            1,
+            "missing_indicator",
+            "no value of atr, sma_trend: too few bars, or a price that does not move",
+        )
+    ]
+
+
+def test_a_missing_soft_value_withholds_nothing(ask):
+    unknown = pl.lit(None, dtype=pl.Float64)
+    assert reasons(ask([(1, SESSION)], change=lambda f: f.with_columns(ma_aligned=unknown))) == []
+
+
+def test_a_column_nobody_computed_is_an_error_that_says_what_to_do(ask):
+    with pytest.raises(ContractError) as missing:
+        ask([(1, SESSION)], change=lambda frame: frame.drop("atr_14", "sma_50"))
+    assert str(missing.value) == (
+        "The indicators of this session lack atr_14, sma_50, which a strategy needs. "
+        "Materialize the asset `indicators` of the session again, then `signals`."
+    )
+
+
+def test_strategies_that_cannot_be_read_stop_no_other():
+    runs, errors = prepare(
+        [
+            (1, "atr_matrix", {}),
+            (2, "atr_matrix", {"atr_period": 0}),
+            (3, "atr_matrx", {}),
+            (4, "atr_matrix", {"min_strength": 0.7}),
+        ]
+    )
+    assert [(one.strategy_id, one.params.min_strength) for one in runs] == [(1, 0.5), (4, 0.7)]
+    assert errors.keys() == {2, 3}
+    assert "atr_period = 0" in errors[2]
+    assert errors[3].startswith(
+        "No kind of strategy is called 'atr_matrx'. Did you mean 'atr_matrix'?"
+    )
+
+
+def test_there_is_a_default_run_of_every_kind():
+    assert [one.kind.name for one in default_runs()] == list(kinds())
+
+
+def test_no_runs_say_nothing(history, evaluated):
+    evaluation = evaluated([], history(specs([run()])))
+    assert (evaluation.signals.height, evaluation.withheld.height) == (0, 0)
+
+
+def test_no_pairs_say_nothing_in_the_same_shape(ask):
+    evaluation, full = ask([]), ask([(1, SESSION)])
+    assert evaluation.signals.schema == full.signals.schema
+    assert evaluation.withheld.schema == full.withheld.schema
+    assert (evaluation.signals.height, evaluation.withheld.height) == (0, 0)

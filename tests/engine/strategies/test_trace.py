@@ -1,0 +1,111 @@
+import json
+
+import polars as pl
+import pytest
+
+from quantmatrix_engine.strategies.trace import Rule, all_required, as_json, strength
+
+VALUE = pl.col("value")
+
+
+def values(*numbers) -> pl.DataFrame:
+    return pl.DataFrame({"value": numbers}, schema={"value": pl.Float64})
+
+
+def rule(comparison="<=", threshold=4.0, **more) -> Rule:
+    return Rule("rule", VALUE, comparison, pl.lit(threshold), label="a value", **more)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "met"),
+    [
+        (">=", [False, True, True]),
+        ("<=", [True, True, False]),
+        (">", [False, False, True]),
+        ("<", [True, False, False]),
+    ],
+)
+def test_a_comparison_means_what_it_says(comparison, met):
+    frame = values(3.99, 4.0, 4.01)
+    assert frame.select(rule(comparison).is_met()).to_series().to_list() == met
+
+
+@pytest.mark.parametrize(
+    ("comparison", "met"), [(">=", True), ("<=", True), (">", False), ("<", False)]
+)
+def test_numbers_that_differ_by_rounding_only_are_equal(comparison, met):
+    assert 0.1 + 0.2 != 0.3
+    one = rule(comparison, threshold=0.3)
+    shown = values(0.1 + 0.2).select(one.shown().alias("rule")).item()
+    assert (shown["is_met"], shown["margin"]) == (met, 0.0)
+
+
+@pytest.mark.parametrize("comparison", [">=", "<=", ">", "<"])
+def test_an_unknown_value_meets_no_rule(comparison):
+    shown = values(None).select(rule(comparison).shown().alias("rule")).item()
+    assert (shown["value"], shown["is_met"], shown["margin"]) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "margins"), [(">=", [-1.0, 2.0]), (">", [-1.0, 2.0]), ("<=", [1.0, -2.0])]
+)
+def test_margin_is_how_far_a_value_is_on_the_right_side(comparison, margins):
+    shown = values(3.0, 6.0).select(rule(comparison).shown().struct.field("margin"))
+    assert shown.to_series().to_list() == margins
+
+
+def test_strength_adds_the_weights_of_the_met_rules():
+    rules = [rule(weight=0.3), rule(">", 2.0, weight=0.25), rule(">", 3.0, weight=0.1)]
+    added = values(1.0, 2.5, 3.5, 5.0, None).select(strength(rules)).to_series().to_list()
+    assert added == pytest.approx([0.3, 0.55, 0.65, 0.35, 0.0])
+
+
+def test_strength_is_at_most_one():
+    assert values(1.0).select(strength([rule(weight=0.7), rule(weight=0.6)])).item() == 1.0
+
+
+def test_only_required_rules_have_to_be_met():
+    rules = [rule(">", 1.0), rule(">", 2.0), rule(">", 3.0, is_required=False)]
+    assert values(1.5, 2.5, 3.5).select(all_required(rules)).to_series().to_list() == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_the_json_of_a_row_is_an_array_of_its_rules_in_order():
+    second = Rule("2nd", VALUE, ">", pl.lit(9), label='with "quotes", %', is_required=False)
+    text = values(3.5).select(as_json([rule(weight=0.3), second])).item()
+    assert json.loads(text) == [
+        {
+            "rule": "rule",
+            "label": "a value",
+            "value": 3.5,
+            "comparison": "<=",
+            "threshold": 4.0,
+            "is_met": True,
+            "margin": 0.5,
+            "is_required": True,
+            "weight": 0.3,
+        },
+        {
+            "rule": "2nd",
+            "label": 'with "quotes", %',
+            "value": 3.5,
+            "comparison": ">",
+            "threshold": 9.0,
+            "is_met": False,
+            "margin": -5.5,
+            "is_required": False,
+            "weight": 0.0,
+        },
+    ]
+
+
+def test_each_row_gets_its_own_json_and_an_unknown_value_is_null():
+    texts = values(1.0, None).select(as_json([rule()])).to_series().to_list()
+    assert [json.loads(text)[0]["value"] for text in texts] == [1.0, None]
+
+
+def test_no_rows_give_no_json():
+    assert values().select(as_json([rule()]).alias("trace")).height == 0
