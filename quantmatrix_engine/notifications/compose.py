@@ -55,8 +55,8 @@ def compose(
 ) -> Message:
     """Gives the message about `told`, most pressing first: exits, scale-outs, entries by strength.
 
-    Beyond MAX_ITEMS a signal is named in `also`; each action keeps its share of the items, so that a
-    day of many exits hides no entry. `lateness` says why the message comes late, None
+    Beyond MAX_ITEMS a signal is named in `also`; the actions take turns at the items, so that a day
+    of many exits hides no entry. `lateness` says why the message comes late, None
     where it does not. Raises ValueError where there is nothing to tell.
     """
     if not told:

@@ -1,0 +1,122 @@
+"""Every table with an owner is guarded, and the check that says so can fail."""
+
+import pytest
+from sqlalchemy import Connection, text
+
+from quantmatrix_models.database import Database
+from quantmatrix_models.migrations.tables import metadata
+from quantmatrix_models.tenancy import tenant_tables
+
+OWNED = text(
+    """
+    SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity
+    FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND (c.relname = 'users' OR EXISTS (
+          SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'user_id'))
+    """
+)
+POLICIES = text(
+    """
+    SELECT roles::text[] AS roles, cmd, permissive, qual, with_check
+    FROM pg_policies WHERE schemaname = 'public' AND tablename = :table
+    """
+)
+
+
+def faults(connection: Connection) -> set[str]:
+    """Gives what is missing at the tables with an owner, as `table: what`."""
+    return {
+        f"{table.relname}: {fault}"
+        for table in connection.execute(OWNED)
+        for fault in _faults_of(connection, *table)
+    }
+
+
+def _faults_of(connection: Connection, table: str, enabled: bool, forced: bool) -> list[str]:
+    policies = connection.execute(POLICIES, {"table": table}).all()
+    of_app = [p for p in policies if {"quantmatrix_app", "public"} & set(p.roles)]
+    of_pipeline = [p for p in policies if "quantmatrix_pipeline" in p.roles]
+    # Policies are joined by OR, so one that does not name the user opens the table.
+    names_the_user = all("app_user_id()" in (p.qual or "") for p in of_app) and all(
+        "app_user_id()" in (p.with_check or "") for p in of_app
+    )
+    found = {
+        "row security is off": not enabled,
+        "its owner is exempt": not forced,
+        "no policy for the application": not any(p.cmd == "ALL" for p in of_app),
+        "a policy for the application forgets the user": not names_the_user,
+        "no policy for the pipeline": not any(p.cmd == "ALL" for p in of_pipeline),
+    }
+    return [fault for fault, is_so in found.items() if is_so]
+
+
+def test_every_table_with_an_owner_is_guarded(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert faults(connection) == set()
+
+
+TABLE = "CREATE TABLE notes (id int PRIMARY KEY, user_id bigint)"
+ENABLE = "ALTER TABLE notes ENABLE ROW LEVEL SECURITY"
+FORCE = "ALTER TABLE notes FORCE ROW LEVEL SECURITY"
+OWN = """CREATE POLICY own_rows ON notes TO quantmatrix_app
+         USING (user_id = app_user_id()) WITH CHECK (user_id = app_user_id())"""
+ALL = "CREATE POLICY all_rows ON notes TO quantmatrix_pipeline USING (true) WITH CHECK (true)"
+OPEN = "CREATE POLICY open_rows ON notes TO quantmatrix_app USING (true) WITH CHECK (true)"
+OPEN_TO_ALL = "CREATE POLICY open_rows ON notes FOR SELECT USING (true)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "fault"),
+    [
+        ([FORCE, OWN, ALL], "row security is off"),
+        ([ENABLE, OWN, ALL], "its owner is exempt"),
+        ([ENABLE, FORCE, ALL], "no policy for the application"),
+        ([ENABLE, FORCE, OWN], "no policy for the pipeline"),
+        ([ENABLE, FORCE, OWN, ALL, OPEN], "a policy for the application forgets the user"),
+        ([ENABLE, FORCE, OWN, ALL, OPEN_TO_ALL], "a policy for the application forgets the user"),
+        ([ENABLE, FORCE, OWN, ALL], None),
+    ],
+)
+def test_the_check_finds_what_a_new_table_lacks(
+    database: Database, statements: list[str], fault: str | None
+) -> None:
+    with database.engine.connect() as connection:
+        for statement in [TABLE, *statements]:
+            connection.execute(text(statement))
+        assert faults(connection) == ({f"notes: {fault}"} if fault else set())
+
+
+def test_a_new_table_without_any_policy_fails_every_check(database: Database) -> None:
+    with database.engine.connect() as connection:
+        connection.execute(text(TABLE))
+        assert len(faults(connection)) == 4
+
+
+def test_the_metadata_and_the_database_name_the_same_tables_with_an_owner(
+    database: Database,
+) -> None:
+    with database.engine.connect() as connection:
+        owned = {table.relname for table in connection.execute(OWNED)}
+    assert {table.name for table in tenant_tables(metadata)} == owned
+
+
+def test_every_reference_between_rows_with_an_owner_carries_the_owner() -> None:
+    tenants = tenant_tables(metadata)
+    bare = [
+        str(key.name)
+        for table in tenants
+        for key in table.foreign_key_constraints
+        if key.referred_table in tenants
+        # A foreign key is checked past row security, so one by id alone reaches anybody's row.
+        and "user_id" not in key.column_keys
+    ]
+    assert bare == []
+
+
+def test_an_owner_is_never_left_out() -> None:
+    assert [
+        table.name
+        for table in tenant_tables(metadata)
+        if table.name != "users" and table.columns["user_id"].nullable
+    ] == []
