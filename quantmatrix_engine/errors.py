@@ -61,13 +61,19 @@ class ChannelError(QuantMatrixError):
 
 
 class ChannelBusy(ChannelError):
-    """Not now: a rate limit, a time-out or a fault on the other side."""
+    """Not now: a rate limit, a time-out or a fault on the other side.
+
+    `may_have_arrived` says that the other side may have taken the message all the same.
+    """
 
     retryable = True
 
-    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+    def __init__(
+        self, message: str, *, retry_after_seconds: float, may_have_arrived: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.may_have_arrived = may_have_arrived
 
 
 class MessageRefused(ChannelError):

@@ -96,8 +96,16 @@ def _forget_dead_processes(handles: Path) -> None:
     a killed one never does.
     """
     if handles.exists():
-        listed = json.loads(handles.read_text() or "[]")
+        listed = _pids(handles.read_text())
         handles.write_text(json.dumps([pid for pid in listed if psutil.pid_exists(pid)]))
+
+
+def _pids(text: str) -> list[int]:
+    """Gives the listed processes; none where a kill left the list half-written."""
+    try:
+        return list(json.loads(text))
+    except json.JSONDecodeError:
+        return []
 
 
 def _with_database(address: str, name: str) -> str:

@@ -28,6 +28,7 @@ class ProviderFetch(HasId, Base):
     bars: Mapped[int] = mapped_column(BigInteger)
     new_bars: Mapped[int] = mapped_column(BigInteger)
     fetched_at: Mapped[UtcTime]
+    dagster_run_id: Mapped[str] = mapped_column(String(64))
 
 
 class Finding(HasId, Base):

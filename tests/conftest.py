@@ -1,8 +1,10 @@
 """What all tests share: a real PostgreSQL, and the data beside the checkout where it is there."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -23,14 +25,21 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a database server of this test process, empty but for a migrated template."""
-    urls = embedded.start(tmp_path_factory.mktemp("postgres") / "data")
+def server_url() -> Iterator[str]:
+    """The address of a database server of this test process, empty but for a migrated template.
+
+    Its files do not lie in pytest's own folder: a second pytest of the same user closes that to
+    everybody else, and run by root the server is somebody else.
+    """
+    folder = Path(mkdtemp(prefix="quantmatrix-tests-"))
+    urls = embedded.start(folder / "data")
     embedded.create_database(urls["quantmatrix"], "migrated")
     template = Database(str(_named(urls["quantmatrix"], "migrated")))
     migrations.upgrade(template.engine)
     template.dispose()
-    return urls["quantmatrix"]
+    yield urls["quantmatrix"]
+    embedded.stop(folder / "data")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

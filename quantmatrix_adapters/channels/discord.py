@@ -103,7 +103,9 @@ class DiscordChannel:
             answer = self._http.post_json(path, render(message), query={"wait": "true"})
         except HttpError as error:
             raise ChannelBusy(
-                f"Discord did not answer: {error}", retry_after_seconds=_RETRY_AFTER_SECONDS
+                f"Discord did not answer: {error}",
+                retry_after_seconds=_RETRY_AFTER_SECONDS,
+                may_have_arrived=True,
             ) from error
         return _receipt(answer, token=path.rpartition("/")[2])
 
@@ -287,6 +289,7 @@ def _receipt(answer: HttpAnswer, *, token: str) -> Receipt:
         raise ChannelBusy(
             f"Discord has a fault: status {answer.status}, and no answer of its API.",
             retry_after_seconds=_RETRY_AFTER_SECONDS,
+            may_have_arrived=True,
         )
     if answer.status >= 400:
         raise _refusal(answer.status, body, token=token)

@@ -6,6 +6,9 @@ from pandera.polars import PolarsData
 
 from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 
+# Prices are stored with six digits after the point and fourteen before.
+SMALLEST_PRICE, LARGEST_PRICE = 1e-6, 1e13
+
 
 class Signals(pa.DataFrameModel):
     """One thing one strategy says about one instrument.
@@ -18,17 +21,27 @@ class Signals(pa.DataFrameModel):
     instrument_id: int = pa.Field(description="The instrument it is about.")
     action: str = pa.Field(isin=list(Action), description="What to consider doing.")
     level: float = pa.Field(
-        nullable=True, gt=0, description="Multiple of ATR above SMA50 of a scale-out, else null."
+        nullable=True,
+        gt=0,
+        le=10_000,
+        description="Multiple of ATR above SMA50 of a scale-out, else null.",
     )
     strength: float = pa.Field(ge=0, le=1, description="How strongly, 0 to 1.")
     urgency: str = pa.Field(
         nullable=True, isin=list(Urgency), description="How soon an exit asks for attention."
     )
-    price: float = pa.Field(gt=0, description="Close of the session.")
-    stop: float = pa.Field(nullable=True, gt=0, description="Price that ends the trade at a loss.")
-    target_1: float = pa.Field(nullable=True, gt=0, description="First target.")
-    target_2: float = pa.Field(nullable=True, gt=0, description="Second target.")
-    target_3: float = pa.Field(nullable=True, gt=0, description="Third target.")
+    price: float = pa.Field(
+        ge=SMALLEST_PRICE, le=LARGEST_PRICE, description="Close of the session."
+    )
+    stop: float = pa.Field(
+        nullable=True,
+        ge=SMALLEST_PRICE,
+        le=LARGEST_PRICE,
+        description="Price that ends the trade at a loss.",
+    )
+    target_1: float = pa.Field(nullable=True, gt=0, le=LARGEST_PRICE, description="First target.")
+    target_2: float = pa.Field(nullable=True, gt=0, le=LARGEST_PRICE, description="Second target.")
+    target_3: float = pa.Field(nullable=True, gt=0, le=LARGEST_PRICE, description="Third target.")
     risk_reward: float = pa.Field(nullable=True, description="(target_1 - price) / (price - stop).")
     size_pct: float = pa.Field(gt=0, le=100, description="Suggested size, percent of its basis.")
     size_basis: str = pa.Field(isin=list(SizeBasis), description="What size_pct is a part of.")
@@ -40,14 +53,15 @@ class Signals(pa.DataFrameModel):
         strict = True
         unique = ["strategy_id", "instrument_id", "action", "level"]  # noqa: RUF012
 
+    # A contract that inherits these names them by their functions.
     @pa.dataframe_check(name="stop_below_price")
-    def stop_is_below_price(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+    def stop_below_price(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """A stop lies below the price."""
         stop = pl.col("stop")
         return data.lazyframe.select(stop.is_null() | (stop < pl.col("price")))
 
     @pa.dataframe_check(name="targets_ordered")
-    def targets_are_ordered(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+    def targets_ordered(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """Targets rise."""
         first = pl.col("target_2").is_null() | (pl.col("target_1") < pl.col("target_2"))
         second = pl.col("target_3").is_null() | (pl.col("target_2") < pl.col("target_3"))

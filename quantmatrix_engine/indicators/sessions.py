@@ -30,14 +30,16 @@ def of_sessions(
 
 
 def look_ahead(
-    bars: pl.DataFrame, values: pl.DataFrame, specs: Iterable[Spec], *, session: dt.date
+    bars: pl.DataFrame, specs: Iterable[Spec], *, session: dt.date, until: dt.date
 ) -> pl.DataFrame:
-    """Gives the rows of `values` of a session that change when later bars are cut away.
+    """Gives the rows of a session that differ when the bars after it, up to `until`, are cut away.
 
-    None should: a row here rests on the future.
+    None should: a row here rests on the future. Columns as in the contract Indicators.
     """
     asked = list(specs)
-    stored = values.filter(pl.col("session") == session)
-    cut = of_sessions(bars.filter(pl.col("session") <= session), asked, first=session, last=session)
+    seeing = of_sessions(bars.filter(pl.col("session") <= until), asked, first=session, last=until)
+    cut = of_sessions(bars, asked, first=session, last=session)
     columns = [column for spec in asked for column in spec.columns()]
-    return stored.join(cut, on=["instrument_id", *columns], how="anti", nulls_equal=True)
+    return seeing.filter(pl.col("session") == session).join(
+        cut, on=["instrument_id", *columns], how="anti", nulls_equal=True
+    )

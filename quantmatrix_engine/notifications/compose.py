@@ -51,16 +51,22 @@ class Withheld:
 
 
 def compose(
-    session: dt.date, told: Sequence[Told], withheld: Sequence[Withheld], *, lateness: str | None
+    session: dt.date,
+    told: Sequence[Told],
+    withheld: Sequence[Withheld],
+    *,
+    lateness: str | None,
+    failed: Sequence[str] = (),
 ) -> Message:
     """Gives the message about `told`, most pressing first: exits, scale-outs, entries by strength.
 
     Beyond MAX_ITEMS a signal is named in `also`; the actions take turns at the items, so that a day
     of many exits hides no entry. `lateness` says why the message comes late, None
-    where it does not. Raises ValueError where there is nothing to tell.
+    where it does not; `failed` are strategies that could not be
+    evaluated, with the reason. Raises ValueError where there is nothing to tell.
     """
-    if not told:
-        raise ValueError("A message needs at least one signal.")
+    if not (told or withheld or failed):
+        raise ValueError("There is nothing to tell.")
     ordered = sorted(told, key=_importance)
     shown = _shown(ordered)
     return Message(
@@ -68,7 +74,7 @@ def compose(
         session=session,
         items=tuple(_item(signal) for place, signal in enumerate(ordered) if place in shown),
         also=tuple(_also([one for place, one in enumerate(ordered) if place not in shown])),
-        notes=tuple(_notes(withheld, lateness)),
+        notes=tuple(_notes(withheld, lateness, failed)),
         footer=FOOTER,
     )
 
@@ -93,7 +99,7 @@ def _counts(told: Sequence[Told]) -> str:
         count = sum(signal.action == action for signal in told)
         if count:
             parts.append(f"{count} {one if count == 1 else many}")
-    return ", ".join(parts)
+    return ", ".join(parts) or "no signals"
 
 
 def _item(signal: Told) -> Item:
@@ -177,7 +183,11 @@ def _names(names: Sequence[str]) -> str:
     return f"{shown} and {beyond} more" if beyond > 0 else shown
 
 
-def _notes(withheld: Sequence[Withheld], lateness: str | None) -> Iterator[str]:
+def _notes(
+    withheld: Sequence[Withheld], lateness: str | None, failed: Sequence[str]
+) -> Iterator[str]:
+    for one in failed:
+        yield f"Not evaluated: {one}"
     if lateness is not None:
         yield f"Late: {lateness}"
     if withheld:

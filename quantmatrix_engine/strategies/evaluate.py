@@ -78,6 +78,24 @@ def specs(runs: Iterable[Run]) -> list[Spec]:
     return sorted({source.spec for run in runs for source in run.kind.sources(run.params).values()})
 
 
+def lacking(runs: Iterable[Run], columns: Iterable[str]) -> dict[int, str]:
+    """Gives the error by strategy_id of the runs that need an indicator not among `columns`."""
+    there = set(columns)
+    errors = {}
+    for run in runs:
+        needed = {source.column for source in run.kind.sources(run.params).values()}
+        if missing := sorted(needed - there):
+            errors[run.strategy_id] = _lacks(missing)
+    return errors
+
+
+def _lacks(missing: list[str]) -> str:
+    return (
+        f"The indicators of this session lack {', '.join(missing)}, which a strategy needs. "
+        "Materialize the asset `indicators` of the session again, then `signals`."
+    )
+
+
 def evaluate(
     runs: list[Run],
     pairs: pl.DataFrame,
@@ -121,10 +139,7 @@ def _grouped(runs: list[Run]) -> dict[tuple[str, tuple[tuple[str, str], ...]], l
 def _renamed(indicators: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     missing = sorted(set(columns.values()) - set(indicators.columns))
     if missing:
-        raise ContractError(
-            f"The indicators of this session lack {', '.join(missing)}, which a strategy needs. "
-            "Materialize the asset `indicators` of the session again, then `signals`."
-        )
+        raise ContractError(_lacks(missing))
     return indicators.select(
         "instrument_id",
         price="close",

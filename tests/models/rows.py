@@ -44,6 +44,7 @@ def _made_of(number: int, owner: int) -> dict[str, dict[str, Any]]:
     version = {"kind_version": 1, "code_version": "1"}
     bar = {"provider": "sample", "source": "bars.csv", "source_row": number, "rule": "null_price"}
     fetch = {"provider": "sample", "version": "1", "bars": 1, "new_bars": 1, "fetched_at": MOMENT}
+    fetch["dagster_run_id"] = "run"
     sessions = {"first_session": session(number), "last_session": session(number)}
     sizing = {"size_pct": Decimal(5), "size_basis": "account"}
     entry = {"action": "entry", "strength": 0.5, "price": Decimal(100), "stop": Decimal(90)}

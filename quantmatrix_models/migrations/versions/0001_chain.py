@@ -161,6 +161,7 @@ def _create_tables() -> None:
         sa.Column("bars", sa.BigInteger(), nullable=False),
         sa.Column("new_bars", sa.BigInteger(), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dagster_run_id", sa.String(length=64), nullable=False),
         sa.CheckConstraint("bars >= 0 AND new_bars >= 0", name=op.f("ck_provider_fetches_counts")),
         sa.CheckConstraint(
             "last_session >= first_session", name=op.f("ck_provider_fetches_session_range")

@@ -48,7 +48,7 @@ def test_blank_lines_count_as_lines_of_the_file(folder) -> None:
 
 
 def test_a_gzipped_csv_file_is_read(folder) -> None:
-    folder.write_bytes("bars.csv.gz", gzip.compress(TEXT.encode()))
+    folder.write_bytes("bars.csv.gz", gzip.compress(TEXT.encode(), mtime=0))
     assert folder.bars(*BAR, "source") == [(*GOOD_BAR, "bars.csv.gz")]
 
 
@@ -59,7 +59,7 @@ def test_a_file_without_symbols_is_about_the_one_it_is_named_for(folder, name: s
         folder.write_parquet(name)
         pl.read_parquet(folder.path / name).drop("symbol").write_parquet(folder.path / name)
     elif name.endswith("gz"):
-        folder.write_bytes(name, gzip.compress(f"{header}\n{line}".encode()))
+        folder.write_bytes(name, gzip.compress(f"{header}\n{line}".encode(), mtime=0))
     else:
         folder.write(name, line, header=header)
     assert folder.bars("symbol", "session", "source") == [("BRK.B", dt.date(2024, 1, 2), name)]
@@ -182,7 +182,7 @@ def test_a_column_that_is_there_twice_is_not_chosen_from(folder) -> None:
         ("bars.csv", b'symbol,"session\n', "a misplaced quote in line 1"),
         ("bars.csv.gz", TEXT.encode(), "Not a gzipped file (b'sy')"),
         (
-            *("bars.csv.gz", gzip.compress(TEXT.encode())[:-20]),
+            *("bars.csv.gz", gzip.compress(TEXT.encode(), mtime=0)[:-20]),
             "Compressed file ended before the end-of-stream marker was reached",
         ),
         (

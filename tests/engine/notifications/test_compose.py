@@ -261,5 +261,13 @@ def test_a_reason_shows_two_digits_or_as_many_as_tell_its_numbers_apart(value, t
 
 
 def test_there_is_no_message_about_nothing():
-    with pytest.raises(ValueError, match="at least one signal"):
-        message(withheld=[Withheld("My trend", "GONE", "no bar")])
+    with pytest.raises(ValueError, match="nothing to tell"):
+        message()
+
+
+def test_a_day_on_which_all_is_withheld_or_fails_is_told():
+    quiet = message(withheld=[Withheld("My trend", "GONE", "no bar")])
+    assert quiet.headline == "2024-01-03: no signals"
+    assert quiet.notes == ("Withheld: 1 not judged: GONE (no bar)",)
+    failed = compose(quiet.session, [], [], lateness=None, failed=["My trend: no param 'x'"])
+    assert failed.notes == ("Not evaluated: My trend: no param 'x'",)

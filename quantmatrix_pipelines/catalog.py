@@ -1,0 +1,65 @@
+"""What the catalogue says of every asset: owner, group, kinds, columns, rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import pandera.polars as pa
+import polars as pl
+
+DATA_TEAM = "team:data-engineering"
+SIGNALS_TEAM = "team:signals"
+
+
+def columns(contract: type[pa.DataFrameModel]) -> dg.TableSchema:
+    """Gives the columns of a contract as Dagster shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=str(column.dtype),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=bool(column.nullable)),
+            )
+            for name, column in contract.to_schema().columns.items()
+        ]
+    )
+
+
+def described(
+    contract: type[pa.DataFrameModel], *, table: str, **further: Any
+) -> Mapping[str, Any]:
+    """Gives the definition metadata of an asset: its columns and the table it fills."""
+    return {"dagster/column_schema": columns(contract), "dagster/table_name": table, **further}
+
+
+def rows(count: int, **further: Any) -> dict[str, Any]:
+    """Gives the materialization metadata of an asset: how many rows its table has."""
+    return {"dagster/row_count": count, **further}
+
+
+def count_partitions(
+    context: dg.AssetExecutionContext, asset: str, counts: Mapping[str, int]
+) -> None:
+    """Tells of each partition of the run how many rows it has; 0 where `counts` names none."""
+    for key in context.partition_keys:
+        context.add_asset_metadata(
+            {"dagster/partition_row_count": counts.get(str(key), 0)},
+            asset_key=asset,
+            partition_key=str(key),
+        )
+
+
+def by_session(frame: pl.DataFrame) -> dict[str, int]:
+    """Gives how many rows each session has, by partition key."""
+    counted = frame.group_by("session").len().iter_rows()
+    return {str(session): count for session, count in counted}
+
+
+def table(frame: pl.DataFrame, *, limit: int = 20) -> dg.TableMetadataValue:
+    """Gives the first rows of a frame as a table of texts, for a person to look at."""
+    shown = frame.head(limit).select(pl.all().cast(pl.String).fill_null(""))
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(row) for row in shown.iter_rows(named=True)],
+        schema=dg.TableSchema([dg.TableColumn(name=name, type="string") for name in shown.columns]),
+    )

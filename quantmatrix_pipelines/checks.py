@@ -1,0 +1,75 @@
+"""Asset checks: what a contract or a count says, as Dagster shows it.
+
+A check that blocks does so with severity ERROR alone. One bad row, instrument or user is a WARN:
+it is quarantined or recorded, and everybody else goes on.
+"""
+
+import dagster as dg
+import polars as pl
+
+from quantmatrix_pipelines import catalog
+
+# The feed itself is taken to be broken where this share of its rows is bad, and so many of them:
+# a small folder with a few bad rows is no broken feed.
+SYSTEMIC_RATIO = 0.2
+SYSTEMIC_ROWS = 100
+
+
+def contract(asset: str, description: str) -> dg.AssetCheckSpec:
+    """Declares the check that an asset keeps its contract; it blocks when it breaks as a whole."""
+    return dg.AssetCheckSpec("contract", asset=asset, blocking=True, description=description)
+
+
+def is_systemic(bad_rows: int, rows: int) -> bool:
+    """Says whether so many bad rows mean that the whole is broken; no good row always does."""
+    if bad_rows >= rows:
+        return True
+    return bad_rows >= SYSTEMIC_ROWS and bad_rows / rows > SYSTEMIC_RATIO
+
+
+def contract_result(findings: pl.DataFrame, *, rows: int, bad_rows: int) -> dg.AssetCheckResult:
+    """Gives the result of a contract over `rows` rows of which `bad_rows` went to quarantine.
+
+    No good row at all, or as many bad ones as `is_systemic` says, is an ERROR.
+    """
+    return dg.AssetCheckResult(
+        check_name="contract",
+        passed=rows > 0 and findings.is_empty(),
+        severity=dg.AssetCheckSeverity.ERROR
+        if is_systemic(bad_rows, rows)
+        else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rows": rows,
+            "quarantined_rows": bad_rows,
+            "by_rule": catalog.table(_by_rule(findings)),
+            "findings": catalog.table(
+                findings.select("source", "source_row", "symbol", "rule", "column", "value")
+            ),
+        },
+        description=_in_words(findings, rows=rows, bad_rows=bad_rows),
+    )
+
+
+def result(
+    name: str, offending: pl.DataFrame, *, is_error: bool, description: str
+) -> dg.AssetCheckResult:
+    """Gives the result of a check that passes where no row offends."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=offending.is_empty(),
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        metadata={"offending_rows": offending.height, "first_rows": catalog.table(offending)},
+        description=description,
+    )
+
+
+def _by_rule(findings: pl.DataFrame) -> pl.DataFrame:
+    return findings.group_by("rule").len("findings").sort("findings", "rule", descending=True)
+
+
+def _in_words(findings: pl.DataFrame, *, rows: int, bad_rows: int) -> str:
+    if rows == 0:
+        return "There are no rows at all."
+    if findings.is_empty():
+        return f"All {rows:,} rows keep the contract."
+    return f"{bad_rows:,} of {rows:,} rows are in quarantine; the others go on."

@@ -1,0 +1,1 @@
+"""The `quantmatrix` command: `main` is the entry, then one file a noun."""

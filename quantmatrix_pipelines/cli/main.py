@@ -1,0 +1,29 @@
+"""The entry of the `quantmatrix` command."""
+
+import sys
+
+import typer
+
+from quantmatrix_engine.errors import QuantMatrixError
+from quantmatrix_pipelines.cli import findings, strategies, up, users
+
+app = typer.Typer(
+    name="quantmatrix",
+    help="Market data into trading signals for many users, every trading session.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up.up)
+app.add_typer(users.app, name="users")
+app.add_typer(strategies.app, name="strategies")
+app.add_typer(findings.app, name="findings")
+
+
+def run() -> None:
+    """Runs the command; what we raise on purpose is one line and exit code 2."""
+    try:
+        app()
+    except QuantMatrixError as error:
+        sys.stderr.write(f"quantmatrix: {error}\n")
+        sys.exit(2)

@@ -1,0 +1,142 @@
+"""`quantmatrix up`: everything from an empty folder to signals and a served UI."""
+
+import logging
+import os
+import signal
+import warnings
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from quantmatrix_pipelines.cli.session import Installation, installation
+from quantmatrix_pipelines.settings import read_settings
+
+# One start at a time writes to a database.
+_LOCK = 7_145_203
+
+
+def up(
+    *, serve: Annotated[bool, typer.Option(help="Serve the Dagster UI when all is done.")] = True
+) -> None:
+    """Start everything: database, bars, the chain for the last sessions, and the Dagster UI.
+
+    What is done already is not done again. Settings are environment variables QUANTMATRIX_*:
+    HOME, BARS, DATABASE_URL, PORT, SESSIONS, HISTORY_SESSIONS (see README.md).
+    """
+    from quantmatrix_pipelines import serving
+
+    # A shell starts background commands deaf to an interrupt; we are always to be stopped.
+    for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked_to_stop, signal.default_int_handler)
+    console = Console(highlight=False)
+    if serve:
+        serving.require_free_port(read_settings().port)
+    console.print("Starting the database …")
+    try:
+        with installation() as here:
+            with here.database.alone(_LOCK, what="`quantmatrix up`"):
+                _bring_up(here, console)
+            if serve:
+                _serve(here, console)
+    except KeyboardInterrupt:
+        console.print("\nStopped. What was done is kept; start again to go on.")
+        raise typer.Exit(130) from None
+
+
+def _bring_up(here: Installation, console: Console) -> None:
+    _quieten()
+    import dagster as dg
+
+    from quantmatrix_adapters.channels.discord import DiscordChannel
+    from quantmatrix_adapters.providers.select import provider_from
+    from quantmatrix_pipelines import chain, demonstration, home
+    from quantmatrix_pipelines.definitions import build_definitions
+    from quantmatrix_pipelines.resources import utc_now
+    from quantmatrix_pipelines.stores import market_data, outbox
+
+    settings = here.settings
+    home.write_dagster_yaml(settings, here.dagster_url)
+    _export(here)
+    feed = provider_from(settings.bars)
+    demonstration.seed(here.database)
+    demonstration.set_webhooks(
+        here.database,
+        home.vault(settings),
+        DiscordChannel(settings.discord_url),
+        settings.webhooks_of_demo_users,
+    )
+    console.print(f"Reading bars of the provider {feed.name!r} …")
+    today = utc_now().date()
+    first, newest = feed.sessions()
+    last = home.last_session(newest, today=today)
+    window = home.window_of(first, last, today=today, history=settings.history_sessions)
+    home.write_window(settings.home, window)
+    fetched = market_data.fetched(here.database, feed.name, feed.version())
+    definitions = build_definitions(settings, overrides={"feed": feed})
+    with dg.DagsterInstance.get() as instance:
+        chain.close_interrupted_runs(instance)
+        steps = chain.plan(instance, window, last, sessions=settings.sessions, fetched=fetched)
+        with _progress(console) as progress:
+            bar = progress.add_task("The chain", total=len(steps) + 1)
+            for step in steps:
+                progress.update(bar, description=step.title)
+                chain.run(definitions, instance, step)
+                progress.advance(bar)
+            if outbox.due(here.database, utc_now()):
+                progress.update(bar, description="Messages that are due")
+                chain.run(definitions, instance, chain.delivery())
+            progress.update(bar, description="Done" if steps else "Nothing new", advance=1)
+    _summarize(here, console, last)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _quieten() -> None:
+    """Keeps Dagster's debug lines off the terminal; they are in the run's log all the same."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+
+
+def _export(here: Installation) -> None:
+    """Hands this installation to child processes and to Dagster, which read the environment."""
+    os.environ.update(
+        DAGSTER_HOME=str(here.settings.dagster_home),
+        DAGSTER_EVENT_BATCH_SIZE="500",
+        DAGSTER_DISABLE_TELEMETRY="yes",
+        QUANTMATRIX_HOME=str(here.settings.home),
+        QUANTMATRIX_DATABASE_URL=here.database_url,
+        QUANTMATRIX_DAGSTER_DATABASE_URL=here.dagster_url,
+    )
+
+
+def _summarize(here: Installation, console: Console, last: date) -> None:
+    from quantmatrix_pipelines.cli.summary import summary
+
+    console.print()
+    console.print(summary(here.settings, here.database, last))
+
+
+def _serve(here: Installation, console: Console) -> None:
+    from quantmatrix_pipelines import serving
+
+    settings = here.settings
+    log = settings.dagster_home / "serving.log"
+    console.print(
+        f"Dagster UI: http://{serving.HOST}:{settings.port} (ready in about half a minute; "
+        f"its log: {log}). Ctrl-C stops everything."
+    )
+    code = serving.serve(settings.port, environment={}, log=log)
+    if code:
+        console.print(f"Dagster ended with code {code}; see {log}.")
+        raise typer.Exit(1)

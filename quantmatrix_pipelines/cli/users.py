@@ -1,0 +1,54 @@
+"""`quantmatrix users`: who gets signals, and where."""
+
+from typing import Annotated
+
+import typer
+
+from quantmatrix_engine.vocabulary import Channel
+from quantmatrix_pipelines.cli.session import installation
+
+app = typer.Typer(help="Users and their webhooks.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_users() -> None:
+    """List the users, with the channels that have a webhook."""
+    from quantmatrix_pipelines.stores import users
+
+    with installation() as here:
+        for user in users.listed(here.database):
+            channels = ", ".join(user.channels) or "no webhook: messages go to the console"
+            typer.echo(f"{user.name:<20} cohort u{user.cohort:02d}   {user.role:<10} {channels}")
+
+
+@app.command()
+def add(name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")]) -> None:
+    """Add a user."""
+    from quantmatrix_engine.errors import SettingsError
+    from quantmatrix_models.users import check_name
+    from quantmatrix_pipelines.stores import users
+
+    check_name(name)
+    with installation() as here:
+        if users.add(here.database, name) is None:
+            raise SettingsError(f"A user is called {name!r} already; take another name.")
+        typer.echo(f"Added {name}.")
+
+
+@app.command()
+def webhook(
+    name: Annotated[str, typer.Argument(help="The user.")],
+    channel: Annotated[Channel, typer.Option(help="Which messages.")] = Channel.SIGNALS,
+) -> None:
+    """Set where a user's messages go; asks for the webhook's address, which is a secret."""
+    from quantmatrix_adapters.channels.discord import DiscordChannel
+    from quantmatrix_pipelines import home
+    from quantmatrix_pipelines.stores import users
+
+    with installation() as here:
+        user = users.named(here.database, name)
+        url = typer.prompt("Webhook address", hide_input=True)
+        target = DiscordChannel(here.settings.discord_url).check_target(url)
+        vault = home.vault(here.settings)
+        users.set_webhook(here.database, vault, user_id=user.id, channel=channel, url=target)
+        typer.echo(f"Messages of {channel.value} to {name} go to that webhook from now on.")

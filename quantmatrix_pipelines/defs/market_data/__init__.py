@@ -1,0 +1,1 @@
+"""Bars as delivered, bars that can be used, and indicators."""

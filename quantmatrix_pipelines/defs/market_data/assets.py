@@ -1,0 +1,198 @@
+"""Bars as delivered, bars that can be used, and the indicators of them."""
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_engine.indicators.descriptions import describe
+from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
+from quantmatrix_engine.prices import quality
+from quantmatrix_engine.prices.identity import identified
+from quantmatrix_engine.prices.restatement import unseen
+from quantmatrix_engine.strategies import evaluate
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
+from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.stores import instruments as instrument_store
+from quantmatrix_pipelines.stores import market_data as store
+from quantmatrix_pipelines.stores import strategies as strategy_store
+
+# So many sessions back, indicators are computed with and without the bars that came later.
+_LOOK_AHEAD_SESSIONS = 20
+
+
+def assets(window: Window) -> list[dg.AssetsDefinition]:
+    """Gives the market data assets over the sessions of `window`."""
+    common: dict[str, Any] = {
+        "group_name": "market_data",
+        "owners": [catalog.DATA_TEAM],
+        "partitions_def": shared_partitions(window),
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "io_manager_key": "lake_io_manager",
+        "kinds": {"deltalake", "polars"},
+        "pool": "lake",
+        # A result with checks beside its value would otherwise be taken to have no value.
+        "dagster_type": dg.Any,
+    }
+
+    @dg.asset(
+        **common,
+        metadata=catalog.described(RawBars, table="lake/raw_bars", **APPENDS),
+        check_specs=[
+            checks.contract(
+                "raw_bars", "Every row delivered can be read as dates and numbers; some arrived."
+            )
+        ],
+    )
+    def raw_bars(
+        context: dg.AssetExecutionContext,
+        feed: dg.ResourceParam[Provider],
+        lake: dg.ResourceParam[Lake],
+        database: dg.ResourceParam[Database],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.MaterializeResult:
+        """Daily bars as the provider said them, never changed: a restatement is a further row.
+
+        A row that cannot be read is a finding, with file, row, column and value.
+        """
+        sessions = sessions_in(context.partition_keys)
+        now = clock()
+        delivery = feed.daily_bars(sessions[0], sessions[-1], known_at=now)
+        delivered = gate.apply(RawBars, delivery.bars).good
+        known = lake.read("raw_bars", first=sessions[0], last=sessions[-1])
+        new = unseen(delivered, known)
+        store.record_findings(database, delivery.findings)
+        store.record_fetch(
+            database, _fetch(feed, sessions, delivered, new, at=now, run_id=context.run.run_id)
+        )
+        context.log.info("%s: %d bars, %d of them new", feed.name, delivered.height, new.height)
+        catalog.count_partitions(context, "raw_bars", catalog.by_session(pl.concat([known, new])))
+        bad = delivery.findings.select("source", "source_row").n_unique()
+        return dg.MaterializeResult(
+            value=new,
+            metadata={"delivered": delivered.height, "new": new.height},
+            check_results=[
+                checks.contract_result(delivery.findings, rows=delivered.height + bad, bad_rows=bad)
+            ],
+        )
+
+    @dg.asset(
+        **common,
+        deps=["instruments"],
+        metadata=catalog.described(Bars, table="lake/bars"),
+        check_specs=[
+            checks.contract("bars", "Prices and volumes can be true, once, on a session.")
+        ],
+    )
+    def bars(
+        context: dg.AssetExecutionContext,
+        raw_bars: pl.DataFrame,
+        database: dg.ResourceParam[Database],
+    ) -> dg.MaterializeResult:
+        """Raw bars that can be traded on, as traded, under the instrument's permanent id.
+
+        A row that breaks a rule goes to quarantine as a finding; the others go on.
+        """
+        inspected = quality.inspect(raw_bars)
+        known = identified(inspected.good, instrument_store.catalogue(database))
+        findings = pl.concat([inspected.findings, known.findings])
+        store.record_findings(database, findings)
+        catalog.count_partitions(context, "bars", catalog.by_session(known.bars))
+        return dg.MaterializeResult(
+            value=known.bars,
+            metadata={"sample": catalog.table(known.bars)},
+            check_results=[
+                checks.contract_result(
+                    findings, rows=raw_bars.height, bad_rows=raw_bars.height - known.bars.height
+                )
+            ],
+        )
+
+    @dg.asset(
+        **common,
+        ins={"bars": dg.AssetIn(metadata=ALL_HISTORY)},
+        metadata=catalog.described(Indicators, table="lake/indicators"),
+        check_specs=[
+            checks.contract("indicators", "One finite row for an instrument and session."),
+            dg.AssetCheckSpec(
+                "no_look_ahead",
+                asset="indicators",
+                blocking=True,
+                description="Cutting later bars away changes no value.",
+            ),
+        ],
+    )
+    def indicators(
+        context: dg.AssetExecutionContext,
+        bars: pl.DataFrame,
+        feed: dg.ResourceParam[Provider],
+        database: dg.ResourceParam[Database],
+    ) -> dg.MaterializeResult:
+        """The indicators that some enabled strategy needs, from all bars up to the session."""
+        sessions = sessions_in(context.partition_keys)
+        runs, _ = evaluate.prepare(
+            (one.id, one.kind, one.params) for one in strategy_store.enabled(database)
+        )
+        specs = sorted({*evaluate.specs(runs), *evaluate.specs(evaluate.default_runs())})
+        of_feed = bars.filter(pl.col("provider") == feed.name)
+        values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1])
+        split = gate.apply(Indicators, values)
+        catalog.count_partitions(context, "indicators", catalog.by_session(split.good))
+        earlier = calendars.sessions_before(sessions[-1], _LOOK_AHEAD_SESSIONS)
+        ahead = look_ahead(of_feed, specs, session=earlier, until=sessions[-1])
+        return dg.MaterializeResult(
+            value=split.good,
+            metadata={
+                "indicator_columns": describe(values.columns),
+                "sample": catalog.table(values.tail(20)),
+            },
+            check_results=[
+                checks.result(
+                    "contract",
+                    split.failures,
+                    is_error=checks.is_systemic(split.failing_rows, values.height),
+                    description=f"{values.height:,} rows, {split.failing_rows:,} left out.",
+                ),
+                checks.result(
+                    "no_look_ahead",
+                    ahead,
+                    is_error=True,
+                    description=f"Computed again without bars after {earlier}.",
+                ),
+            ],
+        )
+
+    return [raw_bars, bars, indicators]
+
+
+def _fetch(
+    feed: Provider,
+    sessions: list[dt.date],
+    delivered: pl.DataFrame,
+    new: pl.DataFrame,
+    *,
+    at: dt.datetime,
+    run_id: str,
+) -> dict[str, object]:
+    return {
+        "provider": feed.name,
+        "version": feed.version(),
+        "first_session": sessions[0],
+        "last_session": sessions[-1],
+        "bars": delivered.height,
+        "new_bars": new.height,
+        "fetched_at": at,
+        "dagster_run_id": run_id,
+    }

@@ -1,0 +1,42 @@
+"""After each close of the exchange, the session's market data is fetched."""
+
+import datetime as dt
+
+import dagster as dg
+
+from quantmatrix_engine import calendars
+from quantmatrix_pipelines.automation import AssetJob
+from quantmatrix_pipelines.home import Window
+
+# 00:15 UTC is 19:15 or 20:15 in New York: after the close in summer and in winter, half days
+# included, and after 00:00 UTC, when the session's partition comes to exist. Tuesday to Saturday
+# in UTC are Monday to Friday evenings there.
+CRON = "15 0 * * 2-6"
+
+
+def schedules(window: Window, *, job: AssetJob) -> list[dg.ScheduleDefinition]:
+    """Gives the schedule of the session's first run; sensors request the others."""
+
+    @dg.schedule(
+        cron_schedule=CRON,
+        execution_timezone="UTC",
+        job=job,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=(
+            "Fetches the session that has just closed on XNYS, at 00:15 UTC (evening in New York). "
+            "Weekends and holidays are skipped."
+        ),
+    )
+    def session_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        session = (context.scheduled_execution_time - dt.timedelta(days=1)).date()
+        if not calendars.is_session(session):
+            return dg.SkipReason(f"{calendars.EXCHANGE} did not trade on {session:%A %Y-%m-%d}.")
+        if window.last is not None and session > window.last:
+            return dg.SkipReason(
+                f"The feed ended on {window.last}; name one that goes on in QUANTMATRIX_BARS."
+            )
+        if session < window.first:
+            return dg.SkipReason(f"Partitions begin at {window.first}.")
+        return dg.RunRequest(run_key=f"market_data:{session}", partition_key=str(session))
+
+    return [session_close]

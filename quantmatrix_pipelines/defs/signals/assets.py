@@ -1,0 +1,124 @@
+"""What strategies say, by session and user cohort."""
+
+from collections import Counter
+
+import dagster as dg
+import polars as pl
+
+from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_engine.contracts.signals import Signals
+from quantmatrix_engine.prices.universe import TRADED_WITHIN_SESSIONS
+from quantmatrix_engine.vocabulary import RunStatus
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.defs.signals.evaluation import Inputs, Judged, Stamp, judge
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.io_managers.lake import look_back
+from quantmatrix_pipelines.partitions import COHORT_KEYS, cohorts_in, sessions_in, user_partitions
+from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.settings import Settings
+from quantmatrix_pipelines.stores import evaluations, instruments, market_data, strategies
+
+
+def assets(window: Window) -> list[dg.AssetsDefinition]:
+    """Gives the signals asset over the sessions of `window` and the cohorts."""
+
+    @dg.asset(
+        group_name="signals",
+        owners=[catalog.SIGNALS_TEAM],
+        kinds={"postgres", "polars"},
+        partitions_def=user_partitions(window),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        metadata=catalog.described(Signals, table="quantmatrix.public.signals"),
+        ins={
+            "indicators": dg.AssetIn(input_manager_key="lake_io_manager"),
+            "bars": dg.AssetIn(
+                input_manager_key="lake_io_manager", metadata=look_back(TRADED_WITHIN_SESSIONS - 1)
+            ),
+        },
+        check_specs=[
+            dg.AssetCheckSpec(
+                "contract",
+                asset="signals",
+                blocking=True,
+                description="Strength, levels and sizes are in range; a stop is below the price.",
+            ),
+            dg.AssetCheckSpec(
+                "strategies_ran",
+                asset="signals",
+                description="Every enabled strategy could be evaluated.",
+            ),
+        ],
+    )
+    def signals(
+        context: dg.AssetExecutionContext,
+        indicators: pl.DataFrame,
+        bars: pl.DataFrame,
+        feed: dg.ResourceParam[Provider],
+        database: dg.ResourceParam[Database],
+        settings: dg.ResourceParam[Settings],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.MaterializeResult:
+        """What each enabled strategy says of each instrument, with the rules behind it.
+
+        Rows are only added: evaluating a session again repeats nothing that was said.
+        """
+        sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
+        asked = strategies.enabled(database, cohorts)
+        catalogue = instruments.catalogue(database)
+        refused = market_data.quarantined(database, sessions[0], sessions[-1])
+        stamp = Stamp(clock(), settings.code_version, context.run.run_id)
+        judged: list[Judged] = []
+        added = 0
+        for session in sessions:
+            seen = Inputs(
+                session,
+                indicators.filter(pl.col("session") == session),
+                bars.filter(pl.col("session") <= session, pl.col("provider") == feed.name),
+                catalogue,
+                refused,
+            )
+            judged.append(judge(asked, seen, stamp))
+            last = judged[-1]
+            added += evaluations.record(database, last.runs, last.signals, last.withheld).signals
+            context.log.info("%s: %d signals of %d strategies", session, added, len(asked))
+        cohort = {one.user_id: one.cohort for one in asked}
+        ledger = pl.concat([one.runs for one in judged])
+        counts: Counter[str] = Counter()
+        for run in ledger.iter_rows(named=True):
+            counts[f"{run['session']}|{COHORT_KEYS[cohort[run['user_id']]]}"] += run["signals"]
+        catalog.count_partitions(context, "signals", counts)
+        return _result(judged, added, total=evaluations.count(database))
+
+    return [signals]
+
+
+def _result(judged: list[Judged], added: int, *, total: int) -> dg.MaterializeResult:
+    runs = pl.concat([one.runs for one in judged])
+    failed = runs.filter(pl.col("status") == RunStatus.FAILED.value)
+    failures = pl.concat([one.failures for one in judged])
+    said = sum(one.signals.height for one in judged)
+    return dg.MaterializeResult(
+        metadata=catalog.rows(
+            total,
+            said=said,
+            added=added,
+            strategies=runs.get_column("strategy_id").n_unique(),
+            users=runs.get_column("user_id").n_unique(),
+            withheld=sum(one.withheld.height for one in judged),
+        ),
+        check_results=[
+            checks.result(
+                "contract",
+                failures,
+                is_error=checks.is_systemic(failures.height, said + failures.height + 1),
+                description=f"{said:,} signals kept, {failures.height:,} rules broken.",
+            ),
+            checks.result(
+                "strategies_ran",
+                failed.select("session", "user_id", "strategy_id", "error"),
+                is_error=False,
+                description=f"{runs.height - failed.height} of {runs.height} runs succeeded.",
+            ),
+        ],
+    )

@@ -1,0 +1,162 @@
+"""Evaluates every enabled strategy of some cohorts on one session."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts.signals import Signals
+from quantmatrix_engine.prices import universe
+from quantmatrix_engine.strategies import evaluate
+from quantmatrix_engine.strategies.amounts import rounded
+from quantmatrix_engine.strategies.evaluate import Evaluation, Run
+from quantmatrix_engine.vocabulary import RunStatus
+from quantmatrix_pipelines.stores.strategies import Strategy
+
+RUN_SCHEMA: dict[str, Any] = {
+    "user_id": pl.Int64,
+    "strategy_id": pl.Int64,
+    "session": pl.Date,
+    "kind": pl.String,
+    "kind_version": pl.Int64,
+    "params": pl.String,
+    "universe": pl.String,
+    "code_version": pl.String,
+    "inputs_known_at": pl.Datetime("us", "UTC"),
+    "status": pl.String,
+    "error": pl.String,
+    "candidates": pl.Int64,
+    "signals": pl.Int64,
+    "withheld": pl.Int64,
+    "evaluated_at": pl.Datetime("us", "UTC"),
+    "dagster_run_id": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a session is evaluated on: rows up to that session and none after it.
+
+    `indicators` are the session's own rows, `bars` those of the last few sessions, `instruments`
+    the catalogue, `quarantined` symbol and rule of the bars that were refused.
+    """
+
+    session: dt.date
+    indicators: pl.DataFrame
+    bars: pl.DataFrame
+    instruments: pl.DataFrame
+    quarantined: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every run of an evaluation is marked with."""
+
+    evaluated_at: dt.datetime
+    code_version: str
+    dagster_run_id: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The ledger rows of the runs, what they said, and the signals that broke their contract."""
+
+    runs: pl.DataFrame
+    signals: pl.DataFrame
+    withheld: pl.DataFrame
+    failures: pl.DataFrame
+
+
+def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judged:
+    """Gives what `strategies` say of the session; one that cannot be read stops no other."""
+    runs, errors = evaluate.prepare((one.id, one.kind, one.params) for one in strategies)
+    universes, broken = _universes([one for one in strategies if one.id not in errors])
+    errors |= broken | evaluate.lacking(runs, inputs.indicators.columns)
+    runs = [run for run in runs if run.strategy_id not in errors]
+    pairs = universe.pairs(
+        universes,
+        inputs.instruments,
+        universe.traded(inputs.bars, inputs.session),
+        inputs.session,
+    )
+    said = evaluate.evaluate(
+        runs,
+        pairs,
+        inputs.indicators,
+        session=inputs.session,
+        quarantined=_refused(inputs),
+    )
+    split = gate.apply(Signals, rounded(said.signals))
+    kept = Evaluation(split.good, said.withheld)
+    ledger = _ledger(strategies, runs, errors, pairs=pairs, said=kept, inputs=inputs, stamp=stamp)
+    return Judged(ledger, kept.signals, kept.withheld, split.failures)
+
+
+def _universes(strategies: Sequence[Strategy]) -> tuple[pl.DataFrame, dict[int, str]]:
+    rows, errors = [], {}
+    for one in strategies:
+        try:
+            read = universe.Universe.model_validate(one.universe)
+        except ValueError as error:
+            errors[one.id] = f"Universe of {one.name!r} cannot be read: {error}"
+            continue
+        rows.append({"strategy_id": one.id, "symbols": read.symbols and list(read.symbols)})
+    schema: dict[str, Any] = {"strategy_id": pl.Int64, "symbols": pl.List(pl.String)}
+    return pl.DataFrame(rows, schema=schema), errors
+
+
+def _refused(inputs: Inputs) -> pl.DataFrame:
+    of_session = inputs.quarantined.filter(pl.col("session") == inputs.session)
+    listed = universe.listed(inputs.instruments, inputs.session)
+    return of_session.join(listed, on="symbol").select("instrument_id", "rule")
+
+
+def _ledger(
+    strategies: Sequence[Strategy],
+    runs: Sequence[Run],
+    errors: dict[int, str],
+    *,
+    pairs: pl.DataFrame,
+    said: Evaluation,
+    inputs: Inputs,
+    stamp: Stamp,
+) -> pl.DataFrame:
+    by_id = {run.strategy_id: run for run in runs}
+    counted = [
+        dict(frame.group_by("strategy_id").len().iter_rows())
+        for frame in (pairs, said.signals, said.withheld)
+    ]
+    known_at = inputs.indicators.get_column("known_at").max()
+    return pl.DataFrame(
+        [
+            {
+                "user_id": one.user_id,
+                "strategy_id": one.id,
+                "session": inputs.session,
+                "kind": one.kind,
+                "kind_version": by_id[one.id].kind.version if one.id in by_id else 0,
+                "params": _frozen(one, by_id.get(one.id)),
+                "universe": json.dumps(one.universe),
+                "code_version": stamp.code_version,
+                "inputs_known_at": known_at,
+                "status": RunStatus.FAILED if one.id in errors else RunStatus.SUCCEEDED,
+                "error": errors.get(one.id),
+                "candidates": counted[0].get(one.id, 0),
+                "signals": counted[1].get(one.id, 0),
+                "withheld": counted[2].get(one.id, 0),
+                "evaluated_at": stamp.evaluated_at,
+                "dagster_run_id": stamp.dagster_run_id,
+            }
+            for one in strategies
+        ],
+        schema=RUN_SCHEMA,
+    )
+
+
+def _frozen(strategy: Strategy, run: Run | None) -> str:
+    """Gives the params as they were used, defaults included; as stored where they are refused."""
+    return json.dumps(strategy.params) if run is None else run.params.model_dump_json()

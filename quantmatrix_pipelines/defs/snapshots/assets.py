@@ -1,0 +1,113 @@
+"""What analysts open: one immutable file a session."""
+
+import datetime as dt
+
+import dagster as dg
+import pandera.polars as pa
+import polars as pl
+
+from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.instruments import Instruments
+from quantmatrix_engine.contracts.signal_history import SignalHistory
+from quantmatrix_engine.indicators.descriptions import describe
+from quantmatrix_engine.prices.restatement import newest_known
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import catalog
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
+from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.settings import Settings
+from quantmatrix_pipelines.stores import evaluations, instruments
+from quantmatrix_pipelines.stores import snapshot as store
+from quantmatrix_pipelines.stores.snapshot import Table
+
+
+def assets(window: Window) -> list[dg.AssetsDefinition]:
+    """Gives the snapshot asset over the sessions of `window`."""
+
+    @dg.asset(
+        group_name="snapshots",
+        owners=[catalog.DATA_TEAM],
+        kinds={"duckdb", "parquet"},
+        partitions_def=shared_partitions(window),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=["instruments", "bars", "indicators", "signals"],
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                [
+                    dg.TableColumn("table", "string", description="A table of the file."),
+                    dg.TableColumn("rows", "int", description="Its rows."),
+                ]
+            ),
+            "dagster/table_name": "snapshots/latest/quantmatrix.duckdb",
+        },
+        check_specs=[
+            dg.AssetCheckSpec(
+                "complete",
+                asset="snapshot",
+                blocking=True,
+                description="The file, opened again, has every row that was to be in it.",
+            )
+        ],
+    )
+    def snapshot(
+        context: dg.AssetExecutionContext,
+        feed: dg.ResourceParam[Provider],
+        lake: dg.ResourceParam[Lake],
+        database: dg.ResourceParam[Database],
+        settings: dg.ResourceParam[Settings],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.MaterializeResult:
+        """A DuckDB file of everything known up to the session, with Parquet and a manifest.
+
+        Never changed once published; `snapshots/latest/quantmatrix.duckdb` is the newest one.
+        """
+        published, counts, lost = None, {}, []
+        for session in sessions_in(context.partition_keys):
+            tables = _tables(lake, database, session, provider=feed.name)
+            published = store.publish(
+                settings.snapshots,
+                session,
+                tables,
+                made_at=clock(),
+                code=settings.code_version,
+            )
+            counts = store.row_counts(published / "quantmatrix.duckdb", list(tables))
+            lost += [name for name, one in tables.items() if counts[name] != one.rows.height]
+        return dg.MaterializeResult(
+            metadata=catalog.rows(sum(counts.values()), **counts, path=str(published)),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="complete",
+                    passed=not lost,
+                    metadata={"tables": ", ".join(lost) or "none differs"},
+                    description="Rows counted in the published file.",
+                )
+            ],
+        )
+
+    return [snapshot]
+
+
+def _tables(lake: Lake, database: Database, session: dt.date, *, provider: str) -> dict[str, Table]:
+    indicators = lake.read("indicators", last=session)
+    of_feed = lake.read("bars", last=session).filter(pl.col("provider") == provider)
+    return {
+        "instruments": _table(instruments.catalogue(database), Instruments),
+        "bars": _table(newest_known(of_feed), Bars),
+        "indicators": _table(indicators, Indicators, further=describe(indicators.columns)),
+        "signals": _table(evaluations.signals_until(database, session), SignalHistory),
+    }
+
+
+def _table(
+    rows: pl.DataFrame, contract: type[pa.DataFrameModel], *, further: dict[str, str] | None = None
+) -> Table:
+    schema = contract.to_schema()
+    described = {name: str(column.description) for name, column in schema.columns.items()}
+    return Table(
+        rows, (contract.__doc__ or "").strip().splitlines()[0], described | (further or {})
+    )

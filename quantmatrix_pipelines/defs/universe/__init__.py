@@ -1,0 +1,1 @@
+"""Which instruments there are."""

@@ -1,0 +1,176 @@
+"""The home folder: what lies in it, and the small files that are read before any database."""
+
+import contextlib
+import datetime as dt
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from quantmatrix_engine import calendars
+from quantmatrix_engine.errors import SettingsError
+from quantmatrix_models import embedded
+from quantmatrix_models.database import Database, parse_url
+from quantmatrix_models.secrets import Vault
+from quantmatrix_pipelines.settings import Settings
+
+DEFAULT_FIRST_SESSION = dt.date(2026, 1, 2)
+# An asset of sessions and cohorts stays under 100,000 partitions (docs/decisions/0004).
+USER_SESSIONS_AT_FIRST = 250
+
+
+@dataclass(frozen=True)
+class Window:
+    """The sessions that have partitions.
+
+    `first` is where shared assets begin, `first_for_users` where users' assets begin; `last` is the
+    last session of a feed that has ended, and None while it goes on.
+    """
+
+    first: dt.date = DEFAULT_FIRST_SESSION
+    first_for_users: dt.date = DEFAULT_FIRST_SESSION
+    last: dt.date | None = None
+
+
+def window_of(first: dt.date, last: dt.date, *, today: dt.date, history: int) -> Window:
+    """Gives the window of a feed with bars from `first` to `last`, `history` sessions at most."""
+    last = last_session(last, today=today)
+    begins = max(first, calendars.sessions_before(last, history - 1))
+    for_users = max(begins, calendars.sessions_before(last, USER_SESSIONS_AT_FIRST - 1))
+    has_ended = last < calendars.sessions_before(today, 20)
+    return Window(begins, for_users, last if has_ended else None)
+
+
+def last_session(last: dt.date, *, today: dt.date) -> dt.date:
+    """Gives the newest session up to `last` that has a partition on the UTC date `today`.
+
+    A feed may hold a bar of a date that has not come; it is for then.
+    """
+    return calendars.sessions_before(min(last + dt.timedelta(days=1), today), 1)
+
+
+def read_window(home: Path) -> Window:
+    """Gives the window kept in `home`, or the default where there is none yet."""
+    path = home / "window.json"
+    if not path.exists():
+        return Window()
+    kept = json.loads(path.read_text())
+    return Window(**{name: value and dt.date.fromisoformat(value) for name, value in kept.items()})
+
+
+def write_window(home: Path, window: Window) -> None:
+    """Keeps the window in `home`."""
+    text = json.dumps({name: value and str(value) for name, value in asdict(window).items()})
+    _write_whole(home / "window.json", text)
+
+
+def prepare(settings: Settings) -> None:
+    """Makes the home folder. Raises SettingsError where it cannot be written."""
+    try:
+        for folder in (settings.home, settings.lake, settings.snapshots, settings.dagster_home):
+            folder.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"QUANTMATRIX_HOME = {settings.home} cannot be written ({error.strerror}). "
+            "Name a folder of yours in QUANTMATRIX_HOME."
+        ) from None
+
+
+def database_urls(settings: Settings) -> tuple[str, str]:
+    """Gives the addresses of our database and of Dagster's; starts the embedded server if needed.
+
+    Raises SettingsError or DatabaseError.
+    """
+    if settings.database_url is None:
+        served = embedded.start(settings.home / "postgres")
+        return served["quantmatrix"], served["dagster"]
+    ours = settings.database_url.get_secret_value()
+    _require(ours)
+    if settings.dagster_database_url is not None:
+        theirs = settings.dagster_database_url.get_secret_value()
+        _require(theirs)
+        return ours, theirs
+    embedded.create_database(ours, "dagster")
+    neighbour = parse_url(ours).set(database="dagster")
+    return ours, neighbour.render_as_string(hide_password=False)
+
+
+def _require(url: str) -> None:
+    database = Database(url)
+    try:
+        database.require()
+    finally:
+        database.dispose()
+
+
+def our_database_url(settings: Settings) -> str:
+    """Gives the address of our database alone; starts the embedded server if needed."""
+    if settings.database_url is None:
+        return database_urls(settings)[0]
+    return settings.database_url.get_secret_value()
+
+
+def vault(settings: Settings) -> Vault:
+    """Gives the vault; its key is made on the first use and kept in the home folder, mode 0600."""
+    if settings.vault_keys is not None:
+        return Vault(settings.vault_keys.get_secret_value().split(","))
+    path = settings.home / "vault.key"
+    if not path.exists():
+        _write_once(path, Vault.new_key())
+    return Vault([path.read_text().strip()])
+
+
+def write_dagster_yaml(settings: Settings, dagster_url: str) -> None:
+    """Writes Dagster's configuration: its storage, how many runs at once, no telemetry."""
+    storage = parse_url(dagster_url).set(drivername="postgresql+psycopg2")
+    address = storage.render_as_string(hide_password=False)
+    text = f"""# Written by `quantmatrix up`; changes are overwritten.
+storage:
+  postgres:
+    postgres_url: {json.dumps(address)}
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+  pools:
+    default_limit: 1
+    granularity: run
+run_monitoring:
+  enabled: true
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
+sensors:
+  use_threads: true
+  num_workers: 4
+python_logs:
+  managed_python_loggers: [quantmatrix]
+  python_log_level: INFO
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+"""
+    _write_whole(settings.dagster_home / "dagster.yaml", text)
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Writes a file that only its owner reads, unless somebody else has written it first."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Replaces a file in one step, so that nobody reads half of it."""
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(path)

@@ -1,0 +1,1 @@
+"""IO managers: how an asset's frame reaches its store, and how the next asset gets it."""

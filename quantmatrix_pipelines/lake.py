@@ -1,0 +1,115 @@
+"""The lake: Delta tables of the long series, in a local folder or an object store."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+import polars as pl
+from deltalake import DeltaTable, write_deltalake
+
+from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.raw_bars import RawBars
+
+CONTRACTS = {"raw_bars": RawBars, "bars": Bars, "indicators": Indicators}
+_YEAR = "year"
+
+
+class Lake:
+    """Tables of rows with a `session`, kept in one folder a year so that little is rewritten."""
+
+    def __init__(self, root: str, *, storage_options: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self._storage_options = dict(storage_options or {})
+
+    def read(
+        self, table: str, *, first: dt.date | None = None, last: dt.date | None = None
+    ) -> pl.DataFrame:
+        """Gives the rows of the sessions from `first` to `last`; an end left out is open.
+
+        A table never written gives no rows, with the columns of its contract.
+        """
+        if not self._exists(table):
+            return self._empty(table)
+        scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
+        for bound, keep in ((first, pl.col("session").ge), (last, pl.col("session").le)):
+            if bound is not None:
+                scan = scan.filter(keep(bound))
+        return scan.drop(_YEAR).collect()
+
+    def sessions(
+        self, table: str, *, provider: str | None = None
+    ) -> tuple[dt.date, dt.date] | None:
+        """Gives the first and the last session of a table, or None while it has no rows.
+
+        With `provider` only its rows count.
+        """
+        if not self._exists(table):
+            return None
+        scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
+        if provider is not None:
+            scan = scan.filter(pl.col("provider") == provider)
+        first, last = (
+            scan.select(first=pl.col("session").min(), last=pl.col("session").max())
+            .collect()
+            .row(0)
+        )
+        return None if first is None else (first, last)
+
+    def rows(self, table: str) -> int:
+        """Gives how many rows a table has."""
+        if not self._exists(table):
+            return 0
+        scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
+        count: int = scan.select(pl.len()).collect().item()
+        return count
+
+    def append(self, table: str, rows: pl.DataFrame) -> None:
+        """Adds rows; those that are there stay as they are."""
+        if rows.height:
+            self._append(table, rows)
+
+    def replace(self, table: str, rows: pl.DataFrame, *, first: dt.date, last: dt.date) -> None:
+        """Puts `rows` in the place of all rows of the sessions from `first` to `last`, at once.
+
+        A column the table does not know yet is added; older rows have null there.
+        """
+        if not self._exists(table):
+            self._append(table, rows)
+            return
+        predicate = (
+            f"{_YEAR} >= {first.year} AND {_YEAR} <= {last.year} "
+            f"AND session >= '{first}' AND session <= '{last}'"
+        )
+        write_deltalake(
+            self._uri(table),
+            _filed(rows),
+            mode="overwrite",
+            predicate=predicate,
+            partition_by=[_YEAR],
+            schema_mode="merge",
+            storage_options=self._storage_options,
+        )
+
+    def _append(self, table: str, rows: pl.DataFrame) -> None:
+        write_deltalake(
+            self._uri(table),
+            _filed(rows),
+            mode="append",
+            partition_by=[_YEAR],
+            schema_mode="merge",
+            storage_options=self._storage_options,
+        )
+
+    def _exists(self, table: str) -> bool:
+        return DeltaTable.is_deltatable(self._uri(table), storage_options=self._storage_options)
+
+    def _uri(self, table: str) -> str:
+        return f"{self.root}/{table}"
+
+    def _empty(self, table: str) -> pl.DataFrame:
+        columns = CONTRACTS[table].to_schema().columns
+        return pl.DataFrame(schema={name: column.dtype.type for name, column in columns.items()})
+
+
+def _filed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("session").dt.year().alias(_YEAR))

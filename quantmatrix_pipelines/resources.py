@@ -1,0 +1,65 @@
+"""What assets and sensors are handed: database, lake, feed, vault, channels, clock.
+
+Each is made when a run or a tick asks for it, from settings that were read once.
+"""
+
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from quantmatrix_adapters.channels.console import ConsoleChannel
+from quantmatrix_adapters.channels.discord import DiscordChannel
+from quantmatrix_adapters.providers.select import provider_from
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import home
+from quantmatrix_pipelines.io_managers.lake import lake_io_manager
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.settings import Settings
+
+Clock = Callable[[], dt.datetime]
+"""Gives the present moment, UTC."""
+
+
+def utc_now() -> dt.datetime:
+    """Gives the present moment."""
+    return dt.datetime.now(dt.UTC)
+
+
+def resources(settings: Settings) -> Mapping[str, Any]:
+    """Gives every resource by the name assets ask for it."""
+
+    def made(make: Callable[[], Any], description: str) -> dg.ResourceDefinition:
+        return dg.ResourceDefinition(resource_fn=lambda _: make(), description=description)
+
+    return {
+        "settings": made(lambda: settings, "Settings of this installation."),
+        "database": dg.ResourceDefinition(
+            resource_fn=lambda _: _connected(settings), description="PostgreSQL of QuantMatrix."
+        ),
+        "lake": made(lambda: Lake(str(settings.lake)), "Delta tables of the long series."),
+        "feed": made(lambda: provider_from(settings.bars), "The provider of bars."),
+        "vault": made(lambda: home.vault(settings), "Opens sealed secrets."),
+        "discord": made(lambda: DiscordChannel(settings.discord_url), "Posts to webhooks."),
+        "console": made(lambda: ConsoleChannel(_print), "Shows messages that have no webhook."),
+        "clock": made(lambda: utc_now, "The present moment."),
+        "lake_io_manager": lake_io_manager,
+    }
+
+
+@contextmanager
+def _connected(settings: Settings) -> Iterator[Database]:
+    """Gives the database of a run or a tick, and closes its connections with it."""
+    database = Database(home.our_database_url(settings))
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n\n")
+    sys.stdout.flush()

@@ -1,0 +1,114 @@
+"""Settings: read once from the environment into an object that does not change."""
+
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from quantmatrix_engine.errors import SettingsError
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+class Settings(BaseSettings):
+    """Where things lie and whom we talk to. Each is an environment variable QUANTMATRIX_<NAME>."""
+
+    # An empty variable counts as not set: an empty path would be the folder we happen to be in.
+    model_config = SettingsConfigDict(
+        env_prefix="QUANTMATRIX_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    home: Annotated[Path, Field(description="Folder of everything that is written.")] = (
+        CHECKOUT / ".quantmatrix"
+    )
+    database_url: Annotated[
+        SecretStr | None, Field(description="PostgreSQL of your own; else the embedded one.")
+    ] = None
+    dagster_database_url: Annotated[
+        SecretStr | None,
+        Field(description="Database of Dagster itself; else `dagster` on the same server."),
+    ] = None
+    bars: Annotated[Path | None, Field(description="Folder or file of bars; else the sample.")] = (
+        None
+    )
+    sessions: Annotated[
+        int, Field(ge=1, le=250, description="How many last sessions the first start evaluates.")
+    ] = 5
+    history_sessions: Annotated[
+        int, Field(ge=250, le=25_000, description="How many last sessions are loaded as history.")
+    ] = 750
+    port: Annotated[int, Field(ge=1, le=65_535, description="Port of the Dagster UI.")] = 3000
+    discord_url: Annotated[str, Field(description="Address webhooks must begin with.")] = (
+        "https://discord.com"
+    )
+    demo_webhooks: Annotated[
+        SecretStr, Field(description="Webhooks of the demonstration users: name=url,name=url.")
+    ] = SecretStr("")
+    vault_keys: Annotated[
+        SecretStr | None, Field(description="Keys of stored secrets, newest first, by comma.")
+    ] = None
+    code_version: Annotated[
+        str, Field(max_length=64, description="Which code ran, kept with every run.")
+    ] = ""
+
+    @field_validator("home", "bars")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        try:
+            return None if path is None else path.expanduser().resolve()
+        except RuntimeError:
+            raise ValueError("there is no user of the name after ~") from None
+
+    @field_validator("code_version")
+    @classmethod
+    def _installed(cls, version: str) -> str:
+        return version or metadata.version("quantmatrix")
+
+    @cached_property
+    def lake(self) -> Path:
+        """Gives the folder of the Delta tables."""
+        return self.home / "lake"
+
+    @cached_property
+    def snapshots(self) -> Path:
+        """Gives the folder of the analysts' snapshots."""
+        return self.home / "snapshots"
+
+    @cached_property
+    def dagster_home(self) -> Path:
+        """Gives the folder of Dagster's own configuration and logs."""
+        return self.home / "dagster"
+
+    @cached_property
+    def webhooks_of_demo_users(self) -> dict[str, str]:
+        """Gives the webhook by name of a demonstration user. Raises SettingsError."""
+        found: dict[str, str] = {}
+        for part in filter(None, self.demo_webhooks.get_secret_value().split(",")):
+            name, equals, url = part.partition("=")
+            if not equals:
+                raise SettingsError(
+                    "QUANTMATRIX_DEMO_WEBHOOKS must be name=url pairs with commas between them; "
+                    f"pair {len(found) + 1} has no '='."
+                )
+            found[name.strip()] = url.strip()
+        return found
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Gives the settings of this process; `overrides` win over the environment.
+
+    Raises SettingsError naming the variable, its value and what would be right.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"QUANTMATRIX_{str(detail['loc'][0]).upper()} = {detail['input']!r}: "
+            f"{detail['msg'].removeprefix('Value error, ')}"
+            for detail in error.errors()
+        )
+        raise SettingsError(wrong) from None

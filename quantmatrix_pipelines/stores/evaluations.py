@@ -1,0 +1,116 @@
+"""Runs, signals and withheld signals: what an evaluation leaves behind, in one transaction."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from quantmatrix_engine.contracts.signal_history import SignalHistory
+from quantmatrix_models.database import Database
+from quantmatrix_models.tenancy import Role
+from quantmatrix_pipelines.stores import bulk
+
+_MONEY = ("price", "stop", "target_1", "target_2", "target_3", "size_pct", "level")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """How many rows an evaluation added; a repeated one adds runs and nothing else."""
+
+    runs: int
+    signals: int
+    withheld: int
+
+
+def record(
+    database: Database,
+    runs: pl.DataFrame,
+    signals: pl.DataFrame,
+    withheld: pl.DataFrame,
+) -> Recorded:
+    """Adds a session's runs with what they said.
+
+    `runs` has the columns of strategy_runs but id, one row a strategy; `signals` keeps the
+    contract Signals; `withheld` is an Evaluation's. Rows that are there already stay as they are.
+    """
+    with database.transaction(Role.PIPELINE) as connection:
+        numbered = runs.with_columns(
+            id=pl.Series(_new_ids(connection, runs.height), dtype=pl.Int64)
+        )
+        bulk.insert_new(connection, "strategy_runs", numbered)
+        owner = numbered.select("strategy_id", "user_id", "session", run_id="id")
+        added = bulk.insert_new(
+            connection, "signals", _stored(signals.join(owner, on="strategy_id"))
+        )
+        kept = bulk.insert_new(
+            connection, "withheld_signals", withheld.join(owner, on="strategy_id")
+        )
+    return Recorded(runs=runs.height, signals=added, withheld=kept)
+
+
+def _new_ids(connection: Connection, count: int) -> list[int]:
+    ids = connection.execute(
+        text("SELECT nextval('strategy_runs_id_seq') FROM generate_series(1, :count)"),
+        {"count": count},
+    )
+    return [row[0] for row in ids]
+
+
+def _stored(signals: pl.DataFrame) -> pl.DataFrame:
+    """Writes money as decimals of six digits: what is compared and shown is what is stored."""
+    return signals.with_columns(pl.col(name).cast(pl.Decimal(20, 6)) for name in _MONEY)
+
+
+def count(database: Database) -> int:
+    """Gives how many signals are stored."""
+    with database.transaction(Role.PIPELINE) as connection:
+        return int(connection.execute(text("SELECT count(*) FROM signals")).scalar_one())
+
+
+def signals_by_user(database: Database, sessions: Sequence[dt.date]) -> list[tuple[str, str, int]]:
+    """Gives (user, action, count) of the stored signals of these sessions, by user."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT u.name, g.action, count(*) FROM signals g JOIN users u ON u.id = g.user_id"
+                " WHERE g.session = ANY(:sessions) GROUP BY u.name, g.action"
+                " ORDER BY u.name, g.action"
+            ),
+            {"sessions": list(sessions)},
+        )
+        return [tuple(row) for row in rows]
+
+
+def signals_until(database: Database, session: dt.date) -> pl.DataFrame:
+    """Gives the signals stored up to a session (contract SignalHistory), by session and user."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(text(_SIGNALS_OF_ANALYSTS), {"session": session})
+        found = pl.DataFrame(
+            rows.all(), schema=list(rows.keys()), orient="row", infer_schema_length=None
+        )
+    # A column that holds nothing yet has its type all the same: files of two sessions agree.
+    return found.cast(_HISTORY_SCHEMA)
+
+
+_HISTORY_SCHEMA = pl.Schema(
+    {name: column.dtype.type for name, column in SignalHistory.to_schema().columns.items()}
+)
+
+
+_SIGNALS_OF_ANALYSTS = """
+SELECT g.id AS signal_id, g.user_id, u.name AS user_name, g.strategy_id, s.name AS strategy_name,
+       r.kind, g.instrument_id,
+       (SELECT min(y.symbol) FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
+           AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)
+       ) AS symbol,
+       g.session, g.action, g.level, g.strength, g.urgency, g.price, g.stop, g.target_1, g.target_2,
+       g.target_3, g.risk_reward, g.size_pct, g.size_basis, g.trace::text AS trace, g.created_at
+FROM signals g
+JOIN users u ON u.id = g.user_id
+JOIN strategies s ON s.id = g.strategy_id
+JOIN strategy_runs r ON r.id = g.run_id
+WHERE g.session <= :session
+ORDER BY g.session, u.name, symbol, g.action, g.level
+"""

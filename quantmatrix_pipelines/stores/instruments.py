@@ -1,0 +1,91 @@
+"""The catalogue of instruments."""
+
+import polars as pl
+from sqlalchemy import text
+
+from quantmatrix_models.database import Database
+from quantmatrix_models.tenancy import Role
+from quantmatrix_pipelines.stores import bulk
+
+SCHEMA = {
+    "instrument_id": pl.Int64,
+    "symbol": pl.String,
+    "exchange": pl.String,
+    "currency": pl.String,
+    "kind": pl.String,
+    "name": pl.String,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+
+
+def catalogue(database: Database) -> pl.DataFrame:
+    """Gives every symbol of every instrument (contract Instruments), by symbol."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT s.instrument_id, s.symbol, s.exchange, i.currency, i.kind, i.name,"
+                " s.valid_from, s.valid_to"
+                " FROM instrument_symbols s JOIN instruments i ON i.id = s.instrument_id"
+                " ORDER BY s.symbol, s.valid_from"
+            )
+        )
+        return pl.DataFrame(rows.all(), schema=SCHEMA, orient="row")
+
+
+def record(database: Database, listing: pl.DataFrame) -> int:
+    """Adds the instruments of a listing (contract Listing) that are not in the catalogue.
+
+    An instrument is in it where its symbol is, on whatever exchange: providers name the listing
+    exchange differently, and in the United States a symbol means one instrument at a time. Gives
+    how many were added; a symbol listed earlier than known begins earlier from now on.
+    """
+    with database.transaction(Role.PIPELINE) as connection:
+        connection.execute(
+            text(
+                "CREATE TEMPORARY TABLE listed (symbol text, exchange text, currency text,"
+                " kind text, name text, first_session date, id bigint) ON COMMIT DROP"
+            )
+        )
+        bulk.copy_into(connection, "listed", listing)
+        connection.execute(
+            text(
+                "DELETE FROM listed a USING listed b WHERE a.symbol = b.symbol AND a.ctid > b.ctid"
+            )
+        )
+        connection.execute(
+            text(
+                "UPDATE listed l SET first_session = greatest(l.first_session, (SELECT"
+                " max(s.valid_to) FROM instrument_symbols s WHERE s.symbol = l.symbol))"
+            )
+        )
+        connection.execute(
+            text(
+                "UPDATE instrument_symbols s SET valid_from = l.first_session FROM listed l"
+                " WHERE l.symbol = s.symbol AND l.first_session < s.valid_from"
+                " AND NOT EXISTS (SELECT 1 FROM instrument_symbols o WHERE o.symbol = s.symbol"
+                " AND o.exchange = s.exchange AND o.valid_from < s.valid_from)"
+            )
+        )
+        connection.execute(
+            text(
+                "DELETE FROM listed l USING instrument_symbols s"
+                " WHERE s.symbol = l.symbol AND s.valid_to IS NULL"
+            )
+        )
+        connection.execute(
+            text("UPDATE listed SET id = nextval(pg_get_serial_sequence('instruments', 'id'))")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO instruments (id, kind, exchange, currency, name)"
+                " SELECT id, kind, exchange, currency, name FROM listed"
+            )
+        )
+        added = connection.execute(
+            text(
+                "INSERT INTO instrument_symbols (instrument_id, symbol, exchange, valid_from)"
+                " SELECT id, symbol, exchange, first_session FROM listed ORDER BY id"
+            )
+        )
+        return added.rowcount

@@ -1,0 +1,101 @@
+"""What was fetched, and what was wrong with it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import text
+
+from quantmatrix_models.database import Database
+from quantmatrix_models.tenancy import Role
+from quantmatrix_pipelines.stores import bulk
+
+QUARANTINED_SCHEMA = {"symbol": pl.String, "session": pl.Date, "rule": pl.String}
+
+
+def record_findings(database: Database, findings: pl.DataFrame) -> int:
+    """Adds findings (contract Findings) that are not recorded yet; gives how many those were."""
+    kept = findings.with_columns(_without_zero(pl.col("row")))
+    with database.transaction(Role.PIPELINE) as connection:
+        return bulk.insert_new(connection, "findings", kept)
+
+
+def _without_zero(document: pl.Expr) -> pl.Expr:
+    """Writes U+FFFD for the zero character, which PostgreSQL refuses in JSON.
+
+    Escaped backslashes are put aside meanwhile: behind one, `u0000` is an ordinary text.
+    """
+    aside = document.str.replace_all(r"\\", "\x00", literal=True)
+    replaced = aside.str.replace_all(r"\u0000", r"\ufffd", literal=True)
+    return replaced.str.replace_all("\x00", r"\\", literal=True)
+
+
+def quarantined(database: Database, first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Gives symbol, session and rule of the bars of these sessions that stand in quarantine."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT symbol, session, rule FROM findings"
+                " WHERE session BETWEEN :first AND :last AND status = 'open'"
+                " AND symbol IS NOT NULL"
+            ),
+            {"first": first, "last": last},
+        )
+        return pl.DataFrame(rows.all(), schema=QUARANTINED_SCHEMA, orient="row")
+
+
+def record_fetch(database: Database, fetch: dict[str, object]) -> None:
+    """Adds what a provider was asked and how much it answered (columns of provider_fetches)."""
+    with database.transaction(Role.PIPELINE) as connection:
+        bulk.insert_new(connection, "provider_fetches", pl.DataFrame([fetch]))
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """A range of sessions a provider was asked for, and the run that asked."""
+
+    first: dt.date
+    last: dt.date
+    dagster_run_id: str
+
+
+def fetched(database: Database, provider: str, version: str) -> list[Fetch]:
+    """Gives the fetches since the provider's data took on this state."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT first_session, last_session, dagster_run_id FROM provider_fetches"
+                " WHERE provider = :provider AND id > coalesce((SELECT max(id)"
+                " FROM provider_fetches WHERE provider = :provider AND version <> :version), 0)"
+                " ORDER BY id"
+            ),
+            {"provider": provider, "version": version},
+        )
+        return [Fetch(*row) for row in rows]
+
+
+def findings_by_rule(database: Database) -> list[tuple[str, int]]:
+    """Gives how many findings are open, by rule, the most frequent first."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT rule, count(*) FROM findings WHERE status = 'open'"
+                " GROUP BY rule ORDER BY count(*) DESC, rule"
+            )
+        )
+        return [(rule, count) for rule, count in rows]
+
+
+def newest_findings(database: Database, limit: int) -> pl.DataFrame:
+    """Gives the newest open findings, for a person to read."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                'SELECT rule, source, source_row, symbol, session, "column", value, expected'
+                " FROM findings WHERE status = 'open' ORDER BY id DESC LIMIT :limit"
+            ),
+            {"limit": limit},
+        )
+        return pl.DataFrame(
+            rows.all(), schema=list(rows.keys()), orient="row", infer_schema_length=None
+        )

@@ -1,0 +1,93 @@
+"""Strategies as users set them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from quantmatrix_models.database import Database
+from quantmatrix_models.tenancy import Role
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy of a user, as stored."""
+
+    id: int
+    user_id: int
+    user: str
+    cohort: int
+    name: str
+    kind: str
+    params: dict[str, Any]
+    universe: dict[str, Any]
+    is_enabled: bool
+
+
+_SELECT = (
+    "SELECT s.id, s.user_id, u.name, u.cohort, s.name, s.kind, s.params, s.universe, s.is_enabled"
+    " FROM strategies s JOIN users u ON u.id = s.user_id"
+)
+
+
+def enabled(database: Database, cohorts: Sequence[int] | None = None) -> list[Strategy]:
+    """Gives the enabled strategies of active users, of these cohorts or of all, by id."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                f"{_SELECT} WHERE s.is_enabled AND u.is_active"
+                " AND (CAST(:cohorts AS int[]) IS NULL OR u.cohort = ANY(:cohorts)) ORDER BY s.id"
+            ),
+            {"cohorts": None if cohorts is None else list(cohorts)},
+        )
+        return [Strategy(*row) for row in rows]
+
+
+def of_user(database: Database, user_id: int) -> list[Strategy]:
+    """Gives a user's strategies by name, as that user: no other row can come back."""
+    with database.transaction(Role.APP, user_id=user_id) as connection:
+        rows = connection.execute(text(f"{_SELECT} ORDER BY s.name"))
+        return [Strategy(*row) for row in rows]
+
+
+def add(
+    database: Database,
+    *,
+    user_id: int,
+    name: str,
+    kind: str,
+    params: dict[str, Any],
+    universe: dict[str, Any],
+) -> int | None:
+    """Adds a strategy and gives its id, or None where the user has one of that name."""
+    with database.transaction(Role.ADMIN) as connection:
+        return connection.execute(
+            text(
+                "INSERT INTO strategies (user_id, name, kind, params, universe)"
+                " VALUES (:user_id, :name, :kind, CAST(:params AS jsonb), CAST(:universe AS jsonb))"
+                " ON CONFLICT DO NOTHING RETURNING id"
+            ),
+            {
+                "user_id": user_id,
+                "name": name,
+                "kind": kind,
+                "params": json.dumps(params),
+                "universe": json.dumps(universe),
+            },
+        ).scalar()
+
+
+def set_params(
+    database: Database, *, user_id: int, strategy_id: int, params: dict[str, Any]
+) -> None:
+    """Replaces the params of a user's strategy, as that user; the next run uses them."""
+    with database.transaction(Role.APP, user_id=user_id) as connection:
+        connection.execute(
+            text(
+                "UPDATE strategies SET params = CAST(:params AS jsonb), changed_at = now()"
+                " WHERE id = :strategy_id"
+            ),
+            {"strategy_id": strategy_id, "params": json.dumps(params)},
+        )

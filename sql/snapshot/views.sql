@@ -1,0 +1,31 @@
+-- What an analyst finds beside the tables of a snapshot. Run once, when the file is made.
+
+CREATE VIEW latest_bars AS
+    SELECT b.*, i.symbol
+    FROM bars b
+    JOIN instruments i ON i.instrument_id = b.instrument_id AND b.session >= i.valid_from
+        AND (i.valid_to IS NULL OR b.session < i.valid_to)
+    WHERE b.session = (SELECT max(session) FROM bars);
+
+CREATE VIEW signals_of_session AS
+    SELECT * FROM signals WHERE session = (SELECT max(session) FROM bars);
+
+COMMENT ON VIEW latest_bars IS 'Bars of the snapshot''s session, with symbols.';
+COMMENT ON VIEW signals_of_session IS 'Signals of the snapshot''s session.';
+
+-- The rules behind each signal, one row a rule.
+CREATE VIEW signal_rules AS
+    SELECT
+        s.signal_id,
+        s.session,
+        s.user_name,
+        s.symbol,
+        s.action,
+        rule ->> 'rule' AS rule,
+        CAST(rule ->> 'value' AS DOUBLE) AS value,
+        rule ->> 'comparison' AS comparison,
+        CAST(rule ->> 'threshold' AS DOUBLE) AS threshold,
+        CAST(rule ->> 'is_met' AS BOOLEAN) AS is_met
+    FROM signals s, unnest(CAST(s.trace AS JSON[])) AS t(rule);
+
+COMMENT ON VIEW signal_rules IS 'The rules behind each signal, one row a rule.';

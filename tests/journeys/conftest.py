@@ -1,0 +1,109 @@
+"""A whole installation for one test: home, database, feed, a Discord on loopback, users."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from support.discord_server import DiscordServer, webhook_id
+
+from quantmatrix_adapters.channels.discord import DiscordChannel
+from quantmatrix_adapters.providers.sample import SampleProvider
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import chain, demonstration, home
+from quantmatrix_pipelines.definitions import build_definitions
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.partitions import range_tags, user_range_tags
+from quantmatrix_pipelines.settings import Settings
+from quantmatrix_pipelines.stores import strategies, users
+
+FIRST, LAST = dt.date(2012, 4, 2), dt.date(2013, 3, 1)
+CLOSE = dt.datetime(2013, 3, 1, 21, 0, tzinfo=dt.UTC)
+
+
+@dataclass
+class Installation:
+    """What a journey walks through; the clock stands still until the test moves it."""
+
+    settings: Settings
+    database: Database
+    discord: DiscordServer
+    now: dt.datetime = CLOSE + dt.timedelta(minutes=15)
+    instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
+
+    def definitions(self) -> dg.Definitions:
+        """The real code location, with this clock."""
+        clock = dg.ResourceDefinition.hardcoded_resource(lambda: self.now)
+        return build_definitions(self.settings, overrides={"clock": clock})
+
+    def run(self, job: str, tags: dict[str, str], *assets: str) -> None:
+        """Runs a job in this process."""
+        chain.run(self.definitions(), self.instance, chain.Step(job, job, assets, tags))
+
+    def load(self, first: dt.date, last: dt.date) -> None:
+        """Loads instruments and bars."""
+        self.run("market_data", {}, "instruments")
+        self.run("market_data", range_tags(str(first), str(last)), "raw_bars", "bars")
+
+    def evaluate(self, *sessions: dt.date) -> None:
+        """Computes indicators, signals and messages of the sessions."""
+        tags = range_tags(str(sessions[0]), str(sessions[-1]))
+        self.run("market_data", tags, "indicators")
+        self.run("evaluation", user_range_tags(sessions))
+
+    def add_user(self, name: str, params: dict[str, Any], *, webhook: bool = True) -> str:
+        """Adds a user with a strategy; gives the id of the webhook, empty without one."""
+        user_id = users.add(self.database, name)
+        strategies.add(
+            self.database,
+            user_id=user_id,
+            name="ATR Matrix",
+            kind="atr_matrix",
+            params=params,
+            universe={"symbols": None},
+        )
+        if not webhook:
+            return ""
+        url = self.discord.create_webhook()
+        channel = DiscordChannel(self.discord.base_url)
+        vault = home.vault(self.settings)
+        demonstration.set_webhooks(self.database, vault, channel, {name: url})
+        return webhook_id(url)
+
+
+@pytest.fixture
+def bars_folder(tmp_path: Path) -> Path:
+    """Real bars of IBM and MSFT, recorded from FIRST to LAST, as a person would bring them."""
+    folder = tmp_path / "bars"
+    folder.mkdir()
+    recorded = SampleProvider().daily_bars(FIRST, LAST, known_at=CLOSE).bars
+    chosen = recorded.filter(pl.col("symbol").is_in(["IBM", "MSFT"]))
+    chosen.select("symbol", "session", "open", "high", "low", "close", "volume").write_csv(
+        folder / "bars.csv"
+    )
+    return folder
+
+
+@pytest.fixture
+def installation(
+    tmp_path: Path, bars_folder: Path, database_url: str, database: Database
+) -> Iterator[Installation]:
+    """An installation whose feed is the recorded folder, with nothing loaded yet."""
+    with DiscordServer() as discord:
+        settings = Settings(
+            home=tmp_path / "home",
+            bars=bars_folder,
+            database_url=database_url,
+            dagster_database_url=database_url,
+            discord_url=discord.base_url,
+            code_version="journey",
+        )
+        home.prepare(settings)
+        home.write_window(settings.home, Window(FIRST, dt.date(2013, 2, 1), LAST))
+        made = Installation(settings, database, discord)
+        yield made
+        made.instance.dispose()

@@ -1,0 +1,193 @@
+"""From recorded bars to the message a trader reads, in one process."""
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import talib
+from journeys.conftest import FIRST, LAST, Installation
+from sqlalchemy import text
+
+from quantmatrix_adapters.providers.sample import SampleProvider
+from quantmatrix_models.tenancy import Role
+from quantmatrix_pipelines.automation import BACKFILL_TAG
+from quantmatrix_pipelines.partitions import range_tags, user_range_tags
+from quantmatrix_pipelines.stores import strategies
+
+
+def test_recorded_bars_become_the_exact_message(installation: Installation) -> None:
+    ada = installation.add_user("ada", {})
+    installation.load(FIRST, LAST)
+    installation.evaluate(LAST)
+    installation.run("delivery", {})
+    (message,) = installation.discord.messages(ada)
+    assert message["content"] == "2013-03-01: 2 entries"
+    assert [embed["title"] for embed in message["embeds"]] == [
+        "Entry IBM · ATR Matrix",
+        "Entry MSFT · ATR Matrix",
+    ]
+    assert message["allowed_mentions"] == {"parse": []}
+    for embed, symbol in zip(message["embeds"], ("IBM", "MSFT"), strict=True):
+        expected = _expected(symbol)
+        assert embed["description"].replace("\\", "") == expected["description"]
+        shown = {one["name"]: one["value"].replace("\\", "") for one in embed["fields"]}
+        assert shown == expected["fields"]
+
+
+def _expected(symbol: str) -> dict:
+    """What the rules of V1 give on these bars, worked out with TA-Lib and numpy alone."""
+    recorded = SampleProvider().daily_bars(FIRST, LAST, known_at=dt.datetime.now(dt.UTC)).bars
+    bars = recorded.filter(pl.col("symbol") == symbol).sort("session")
+    high, low, close = (bars[name].to_numpy().astype(float) for name in ("high", "low", "close"))
+    price, atr = close[-1], talib.ATR(high, low, close, 14)[-1]
+    sma = {window: talib.SMA(close, window)[-1] for window in (20, 50, 100, 200)}
+    distance = (price - sma[50]) / atr
+    stop = max(price - 1.5 * atr, 0.9 * price)
+    targets = [sma[50] + multiple * atr for multiple in (7, 10, 12)]
+    reward = (targets[0] - price) / (price - stop)
+    place = (price - low[-20:].min()) / (high[-20:].max() - low[-20:].min()) * 100
+    averages = [talib.EMA(close, 10)[-1], *sma.values()]
+    aligned = float(np.all(np.diff(averages) <= 0))
+    rules = [
+        ("distance from SMA50 in ATR", distance, ">=", 0, distance >= 0, 0.0),
+        ("distance from SMA50 in ATR", distance, "<=", 4, distance <= 4, 0.30),
+        ("close, SMA20", price, ">", sma[20], price > sma[20], 0.20),
+        ("reward for the risk", reward, ">=", 0, True, 0.0),
+        ("averages aligned (EMA10, SMA20, 50, 100, 200)", aligned, ">=", 1, aligned == 1, 0.25),
+        ("place in the 20-session range, %", place, ">", 50, place > 50, 0.15),
+        ("ATR, % of the price", atr / price * 100, ">=", 3, atr / price >= 0.03, 0.10),
+    ]
+    lines = [
+        f"{'✓' if is_met else '✗'} {label}: {_number(value)} {sign} {_number(threshold)}"
+        for label, value, sign, threshold, is_met, _ in rules
+    ]
+    strength = sum(weight for *_, is_met, weight in rules if is_met)
+    fields = {"Close": f"{price:,.2f}", "Stop": _level(stop, price)}
+    fields |= {f"Target {rank}": _level(one, price) for rank, one in enumerate(targets, 1)}
+    fields |= {
+        "Reward for the risk": f"{reward:.1f} : 1",
+        "Strength": f"{strength:.2f}",
+        "Size": "up to 5.0 % of the account",
+    }
+    return {"description": "\n".join(lines), "fields": fields}
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _level(level: float, price: float) -> str:
+    return f"{level:,.2f} ({(level / price - 1) * 100:+.1f} %)"
+
+
+def test_a_session_run_twice_says_nothing_twice(installation: Installation) -> None:
+    ada = installation.add_user("ada", {})
+    installation.load(FIRST, LAST)
+    for _ in range(2):
+        installation.load(FIRST, LAST)
+        installation.evaluate(LAST)
+        installation.run("delivery", {})
+    assert len(installation.discord.messages(ada)) == 1
+    assert _counts(installation) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
+
+
+def test_nothing_of_one_user_appears_with_the_other(installation: Installation) -> None:
+    ada = installation.add_user("ada", {})
+    ben = installation.add_user("ben", {"entry_max_atr_distance": 1.5})
+    installation.load(FIRST, LAST)
+    installation.evaluate(LAST)
+    installation.run("delivery", {})
+    titles = [
+        [embed["title"] for one in installation.discord.messages(user) for embed in one["embeds"]]
+        for user in (ada, ben)
+    ]
+    assert titles == [
+        ["Entry IBM · ATR Matrix", "Entry MSFT · ATR Matrix"],
+        ["Entry MSFT · ATR Matrix"],
+    ]
+    for user_id, signals in ((1, 2), (2, 1)):
+        with installation.database.transaction(Role.APP, user_id=user_id) as connection:
+            owners = connection.execute(text("SELECT user_id FROM signals")).scalars().all()
+        assert owners == [user_id] * signals
+
+
+def test_earlier_sessions_are_kept_but_not_sent(installation: Installation) -> None:
+    ada = installation.add_user("ada", {})
+    sessions = [dt.date(2013, 2, 27), dt.date(2013, 2, 28), LAST]
+    installation.load(FIRST, LAST)
+    installation.evaluate(*sessions)
+    installation.run("delivery", {})
+    assert [one["content"][:10] for one in installation.discord.messages(ada)] == ["2013-03-01"]
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        kept = connection.execute(
+            text("SELECT session, reason FROM notifications WHERE status = 'suppressed'")
+        ).all()
+    assert {one.session for one in kept} == set(sessions[:2])
+    for one in kept:
+        assert one.reason == f"Bars of 2013-03-01 were known when {one.session} was evaluated."
+
+
+def test_a_backfill_tells_nobody_anything(installation: Installation) -> None:
+    ada = installation.add_user("ada", {})
+    installation.load(FIRST, LAST)
+    installation.run("market_data", range_tags(str(LAST), str(LAST)), "indicators")
+    installation.run("evaluation", {**user_range_tags([LAST]), BACKFILL_TAG: "some"})
+    installation.run("delivery", {})
+    assert installation.discord.messages(ada) == []
+    assert _counts(installation) == {"signals": 2, "notifications": 1, "strategy_runs": 1}
+
+
+def test_a_changed_param_changes_only_that_users_next_signals(installation: Installation) -> None:
+    first, second = dt.date(2013, 2, 28), LAST
+    installation.add_user("ada", {}, webhook=False)
+    installation.add_user("ben", {}, webhook=False)
+    installation.load(FIRST, LAST)
+    installation.evaluate(first)
+    before = _said(installation, first)
+    assert before[1] == before[2] != []
+    (mine,) = strategies.of_user(installation.database, 1)
+    strategies.set_params(
+        installation.database, user_id=1, strategy_id=mine.id, params={"max_position_pct": 1.0}
+    )
+    installation.evaluate(second)
+    assert _said(installation, first) == before
+    after = _said(installation, second)
+    assert [(one[0], 1.0) for one in after[2]] == [(one[0], one[1]) for one in after[1]]
+    assert {one[1] for one in after[2]} == {5.0}
+
+
+def test_a_strategy_that_cannot_be_read_fails_alone(installation: Installation) -> None:
+    installation.add_user("ada", {"entry_max_atr_distance": 99}, webhook=False)
+    ben = installation.add_user("ben", {})
+    installation.load(FIRST, LAST)
+    installation.evaluate(LAST)
+    installation.run("delivery", {})
+    assert len(installation.discord.messages(ben)) == 1
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        error = connection.execute(
+            text("SELECT error FROM strategy_runs WHERE status = 'failed'")
+        ).scalar_one()
+    assert "entry_max_atr_distance = 99" in error
+
+
+def _said(installation: Installation, session: dt.date) -> dict[int, list[tuple[str, float]]]:
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT user_id, instrument_id || action AS what, size_pct FROM signals"
+                " WHERE session = :session ORDER BY user_id, what"
+            ),
+            {"session": session},
+        ).all()
+    found: dict[int, list[tuple[str, float]]] = {1: [], 2: []}
+    for user_id, what, size_pct in rows:
+        found[user_id].append((what, float(size_pct)))
+    return found
+
+
+def _counts(installation: Installation) -> dict[str, int]:
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        return {
+            table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608
+            for table in ("signals", "notifications", "strategy_runs")
+        }

@@ -1,0 +1,147 @@
+"""For real: Dagster is served as a process, a job is launched over GraphQL, sensors do the rest."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psutil
+from journeys.conftest import FIRST, LAST, Installation
+
+from quantmatrix_engine import calendars
+from quantmatrix_models import embedded
+from quantmatrix_models.database import parse_url
+from quantmatrix_pipelines import home
+
+CHECKOUT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 240
+
+LAUNCH = """
+mutation ($key: String!) {
+  launchRun(executionParams: {
+    mode: "default"
+    selector: {
+      repositoryLocationName: "quantmatrix"
+      repositoryName: "__repository__"
+      jobName: "market_data"
+    }
+    executionMetadata: { tags: [{ key: "dagster/partition", value: $key }] }
+  }) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}
+"""
+LOADED = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { jobName status } } } }"
+
+
+def test_a_launched_session_reaches_discord_and_everything_stops(
+    installation: Installation, server_url: str, monkeypatch: Any
+) -> None:
+    ada = installation.add_user("ada", {})
+    environment = _environment(installation, server_url)
+    monkeypatch.setenv("DAGSTER_HOME", environment["DAGSTER_HOME"])
+    with dg.DagsterInstance.get() as instance:
+        installation.instance = instance
+        installation.load(FIRST, calendars.sessions_before(LAST, 1))
+    with _served(environment) as (ask, process):
+        _until(lambda: ask(LOADED)["repositoriesOrError"].get("nodes"), "the code location loads")
+        launched = ask(LAUNCH, key=str(LAST))["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        _until(lambda: installation.discord.messages(ada), "the message arrives")
+        jobs = ["delivery", "evaluation", "market_data", "publication"]
+        _until(lambda: _succeeded(ask) >= set(jobs), "every job of the session succeeds")
+        started = [process, *process.children(recursive=True)]
+    (message,) = installation.discord.messages(ada)
+    assert message["content"].startswith("2013-03-01: 2 entries\nLate: composed ")
+    assert (installation.settings.snapshots / "latest" / "quantmatrix.duckdb").exists()
+    gone, alive = psutil.wait_procs(started, timeout=30)
+    assert not alive, f"{len(gone)} ended, still there: {alive}"
+
+
+def _environment(installation: Installation, server_url: str) -> dict[str, str]:
+    name = f"dagster_{os.getpid()}"
+    embedded.create_database(server_url, name)
+    url = parse_url(server_url).set(database=name).render_as_string(hide_password=False)
+    settings = installation.settings
+    home.write_dagster_yaml(settings, url)
+    assert settings.database_url is not None
+    return {
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_EVENT_BATCH_SIZE": "500",
+        "QUANTMATRIX_HOME": str(settings.home),
+        "QUANTMATRIX_BARS": str(settings.bars),
+        "QUANTMATRIX_DATABASE_URL": settings.database_url.get_secret_value(),
+        "QUANTMATRIX_DAGSTER_DATABASE_URL": url,
+        "QUANTMATRIX_DISCORD_URL": settings.discord_url,
+    }
+
+
+@contextmanager
+def _served(
+    environment: dict[str, str],
+) -> Iterator[tuple[Callable[..., dict[str, Any]], psutil.Process]]:
+    """Serves `dagster dev` on a free port; gives a way to ask it, and interrupts it at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = Path(environment["DAGSTER_HOME"]) / "served.log"
+    with log.open("wb") as sink:
+        command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-p", str(port)]
+        child = subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            env={**os.environ, **environment},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def ask(query: str, **variables: Any) -> dict[str, Any]:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.URLError:
+            assert child.poll() is None, log.read_text()[-3000:]
+            return {"repositoriesOrError": {}}
+
+    try:
+        yield ask, psutil.Process(child.pid)
+    finally:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(60)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+
+
+def _succeeded(ask: Callable[..., dict[str, Any]]) -> set[str]:
+    runs = ask(RUNS)["runsOrError"]["results"]
+    failed = [run for run in runs if run["status"] == "FAILURE"]
+    assert not failed, failed
+    return {run["jobName"] for run in runs if run["status"] == "SUCCESS"}
+
+
+def _until(holds: Callable[[], Any], what: str) -> None:
+    """Asks again and again until something holds; what happens meanwhile happens elsewhere."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"Gave up waiting until {what}."
+        time.sleep(0.5)

@@ -1,0 +1,28 @@
+"""What the tests of the pipelines share: settings in a folder of their own, and a Discord."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.discord_server import DiscordServer
+
+from quantmatrix_pipelines.settings import Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"QUANTMATRIX_{name.upper()}", raising=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose home is a folder of this test."""
+    return read_settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def discord() -> Iterator[DiscordServer]:
+    """Discord's webhooks on loopback."""
+    with DiscordServer() as server:
+        yield server

@@ -1,0 +1,200 @@
+import datetime as dt
+import hashlib
+import json
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from pipelines.rows import AT, SESSION, bars, schema_of
+
+from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.instruments import Instruments
+from quantmatrix_engine.contracts.signal_history import SignalHistory
+from quantmatrix_pipelines.stores import snapshot
+from quantmatrix_pipelines.stores.snapshot import Table
+
+THURSDAY = dt.date(2026, 11, 19)
+TRACE = [
+    {"rule": "above_sma_20", "value": 9.5, "comparison": ">", "threshold": 9, "is_met": True},
+    {"rule": "atr_pct", "value": None, "comparison": ">=", "threshold": 3.0, "is_met": False},
+]
+
+
+def table(rows: pl.DataFrame) -> Table:
+    return Table(rows, "What it's for", {name: f"The {name}'s text" for name in rows.columns})
+
+
+def instruments() -> pl.DataFrame:
+    row = {"instrument_id": 1, "symbol": "AAA", "exchange": "XNYS", "currency": "USD"}
+    begins = {"kind": "stock", "valid_from": dt.date(2020, 1, 2)}
+    return pl.DataFrame([{**row, **begins}], schema=schema_of(Instruments))
+
+
+def signals(*sessions: dt.date) -> pl.DataFrame:
+    ids = dict.fromkeys(["signal_id", "user_id", "strategy_id", "instrument_id"], 1)
+    names = {"user_name": "ada", "strategy_name": "Pullback", "kind": "atr_matrix"}
+    said = {"symbol": "AAA", "action": "entry", "strength": 0.5, "price": 100.0, "stop": 90.0}
+    size = {"size_pct": 5.0, "size_basis": "account"}
+    row = {**ids, **names, **said, **size, "trace": json.dumps(TRACE), "created_at": AT}
+    return pl.DataFrame(
+        [{**row, "session": session} for session in sessions], schema=schema_of(SignalHistory)
+    )
+
+
+def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Table]:
+    return {
+        "instruments": table(instruments()),
+        "bars": table(bars((1, THURSDAY, 10.0), (1, SESSION, 11.0))),
+        "indicators": table(pl.DataFrame(schema=schema_of(Indicators))),
+        "signals": table(signals(*said)),
+    }
+
+
+def publish(folder: Path, session: dt.date = SESSION, **further: Any) -> Path:
+    made = further.pop("tables", tables())
+    return snapshot.publish(folder, session, made, made_at=AT, code="v1", **further)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(path / "quantmatrix.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+def asked(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    with opened(path) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
+    published = publish(tmp_path / "snapshots")
+    assert published == tmp_path / "snapshots" / "2026-11-20.1"
+    assert {path.name for path in published.iterdir()} == {
+        *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
+        *("quantmatrix.duckdb", "manifest.json"),
+    }
+    assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
+        (THURSDAY, 10.0),
+        (SESSION, 11.0),
+    ]
+    assert pl.read_parquet(published / "bars.parquet").equals(tables()["bars"].rows)
+
+
+def test_rows_are_counted_as_the_file_tells_them(tmp_path: Path):
+    path = publish(tmp_path) / "quantmatrix.duckdb"
+    counted = snapshot.row_counts(path, ["instruments", "bars", "indicators", "signals"])
+    assert counted == {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
+
+
+def test_every_table_and_column_has_its_comment(tmp_path: Path):
+    published = publish(tmp_path)
+    comments = asked(published, "SELECT table_name, comment FROM duckdb_tables()")
+    assert dict(comments) == dict.fromkeys(tables(), "What it's for")
+    columns = "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL"
+    uncommented = asked(published, columns)
+    assert not [column for table_name, column in uncommented if table_name in tables()]
+    views = "SELECT count(*) FROM duckdb_views() WHERE NOT internal AND comment IS NULL"
+    assert asked(published, views) == [(0,)]
+
+
+def test_the_views_show_the_newest_session(tmp_path: Path):
+    published = publish(tmp_path)
+    assert asked(published, "SELECT symbol, close FROM latest_bars") == [("AAA", 11.0)]
+    assert asked(published, "SELECT session FROM signals_of_session") == [(SESSION,)]
+
+
+def test_the_rules_of_a_signal_are_rows(tmp_path: Path):
+    published = publish(tmp_path, tables=tables(said=(SESSION,)))
+    rules = "SELECT rule, value, comparison, threshold, is_met FROM signal_rules ORDER BY rule"
+    assert asked(published, rules) == [
+        ("above_sma_20", 9.5, ">", 9.0, True),
+        ("atr_pct", None, ">=", 3.0, False),
+    ]
+
+
+def test_a_session_without_signals_has_a_snapshot_too(tmp_path: Path):
+    published = publish(tmp_path, tables=tables(said=()))
+    assert asked(published, "SELECT * FROM signal_rules") == []
+    assert asked(published, "SELECT * FROM signals_of_session") == []
+
+
+def test_a_column_without_values_has_the_type_of_one_with_values(tmp_path: Path):
+    types = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'signals'"
+    empty, full = publish(tmp_path, tables=tables(said=())), publish(tmp_path)
+    assert asked(empty, types) == asked(full, types)
+
+
+def test_a_decimal_stays_one(tmp_path: Path):
+    price = pl.Series("price", [Decimal("0.000001")], dtype=pl.Decimal(20, 6))
+    published = publish(tmp_path, tables={**tables(), "money": table(price.to_frame())})
+    assert asked(published, "SELECT price FROM money") == [(Decimal("0.000001"),)]
+
+
+def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
+    published = publish(tmp_path)
+    manifest = json.loads((published / "manifest.json").read_text())
+    assert manifest["session"] == "2026-11-20"
+    assert manifest["made_at"] == "2026-11-21T00:15:00+00:00"
+    assert manifest["code_version"] == "v1"
+    assert manifest["tables"] == {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
+    others = [path for path in published.iterdir() if path.name != "manifest.json"]
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
+    assert manifest["sha256"] == sums
+
+
+def test_nothing_of_a_snapshot_can_be_written(tmp_path: Path):
+    published = publish(tmp_path)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in published.iterdir()} == {0o444}
+    assert stat.S_IMODE(published.stat().st_mode) == 0o755
+
+
+def test_links_lead_to_the_newest_session_and_to_each_session(tmp_path: Path):
+    of_friday, of_thursday = publish(tmp_path), publish(tmp_path, THURSDAY)
+    assert (tmp_path / "latest").resolve() == of_friday
+    assert (tmp_path / "2026-11-20").resolve() == of_friday
+    assert (tmp_path / "2026-11-19").resolve() == of_thursday
+    # Relative, so that the folder can be moved and mounted elsewhere.
+    assert (tmp_path / "latest").readlink() == Path("2026-11-20.1")
+
+
+def test_a_session_published_again_gets_the_next_number_and_the_first_stays(tmp_path: Path):
+    first = publish(tmp_path)
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    second = publish(tmp_path, tables=tables(said=()))
+    assert second.name == "2026-11-20.2"
+    assert (tmp_path / "latest").resolve() == (tmp_path / "2026-11-20").resolve() == second
+    assert {path.name: path.read_bytes() for path in first.iterdir()} == before
+
+
+def test_the_tenth_of_a_session_comes_after_the_ninth(tmp_path: Path):
+    (tmp_path / "2026-11-20.9").mkdir()
+    assert publish(tmp_path).name == "2026-11-20.10"
+    assert (tmp_path / "latest").readlink() == Path("2026-11-20.10")
+
+
+def test_a_folder_somebody_else_put_there_is_no_snapshot(tmp_path: Path):
+    (tmp_path / "notes.2027").mkdir()
+    published = publish(tmp_path)
+    assert (tmp_path / "latest").resolve() == published
+
+
+def test_a_snapshot_that_fails_leaves_nothing_and_the_latest_as_it_was(tmp_path: Path):
+    first = publish(tmp_path)
+    before = set(tmp_path.iterdir())
+    undescribed = Table(pl.DataFrame({"x": [1]}), "", {})
+    with pytest.raises(KeyError):
+        publish(tmp_path, tables={**tables(), "undescribed": undescribed})
+    assert set(tmp_path.iterdir()) == before
+    assert (tmp_path / "latest").resolve() == first
+
+
+@pytest.mark.parametrize("name", ["it's", "a b", "[prod]", "{x}*", "ünï"])
+def test_a_folder_of_any_name_will_do(tmp_path: Path, name: str):
+    published = publish(tmp_path / name)
+    assert asked(published, "SELECT count(*) FROM bars") == [(2,)]

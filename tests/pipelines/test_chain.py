@@ -1,0 +1,125 @@
+"""What `up` still has to do, asked of a real instance after real runs."""
+
+import datetime as dt
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from quantmatrix_pipelines import chain
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.partitions import (
+    range_tags,
+    shared_partitions,
+    user_partitions,
+    user_range_tags,
+)
+from quantmatrix_pipelines.stores.market_data import Fetch
+
+FIRST, LAST = dt.date(2013, 2, 27), dt.date(2013, 3, 1)
+WINDOW = Window(FIRST, FIRST, LAST)
+
+
+def code(*, refused: str = "") -> dg.Definitions:
+    """Assets of the chain's names that do nothing; the check of `refused` blocks."""
+    shared, users = shared_partitions(WINDOW), user_partitions(WINDOW)
+
+    def made(name: str, partitions: dg.PartitionsDefinition | None) -> dg.AssetsDefinition:
+        @dg.asset(
+            name=name,
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            check_specs=[dg.AssetCheckSpec("contract", asset=name, blocking=True)],
+        )
+        def nothing() -> dg.MaterializeResult:
+            result = dg.AssetCheckResult(check_name="contract", passed=name != refused)
+            return dg.MaterializeResult(check_results=[result])
+
+        return nothing
+
+    parts = {"instruments": None, "raw_bars": shared, "bars": shared, "indicators": shared}
+    parts |= {"signals": users, "notifications": users, "snapshot": shared}
+    jobs = {
+        "market_data": ["instruments", "raw_bars", "bars", "indicators"],
+        "evaluation": ["signals", "notifications"],
+        "publication": ["snapshot"],
+    }
+    return dg.Definitions(
+        assets=[made(name, partitions) for name, partitions in parts.items()],
+        jobs=[dg.define_asset_job(job, names) for job, names in jobs.items()],
+        executor=dg.in_process_executor,
+    )
+
+
+@pytest.fixture
+def instance(tmp_path: Path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as made:
+        yield made
+
+
+def planned(instance: dg.DagsterInstance, *fetched: Fetch) -> list[str]:
+    steps = chain.plan(instance, WINDOW, LAST, sessions=2, fetched=fetched)
+    return [f"{step.job} {' '.join(step.assets)}".strip() for step in steps]
+
+
+def walk(instance: dg.DagsterInstance) -> Fetch:
+    """Runs the whole plan; gives the fetch its bars would have left."""
+    for step in chain.plan(instance, WINDOW, LAST, sessions=2, fetched=[]):
+        chain.run(code(), instance, step)
+    bars = instance.get_latest_materialization_event(dg.AssetKey("bars"))
+    assert bars is not None
+    return Fetch(FIRST, LAST, bars.run_id)
+
+
+EVERYTHING = [
+    "market_data instruments",
+    "market_data raw_bars bars",
+    "market_data indicators",
+    "evaluation",
+    "publication",
+]
+
+
+def test_an_empty_instance_needs_everything_and_a_walked_one_nothing(instance):
+    assert planned(instance) == EVERYTHING
+    fetch = walk(instance)
+    assert planned(instance, fetch) == []
+
+
+def test_a_feed_that_says_something_new_is_loaded_again_with_all_that_follows(instance):
+    walk(instance)
+    assert planned(instance) == EVERYTHING
+
+
+def test_a_fetch_whose_run_did_not_end_well_does_not_count(instance):
+    walk(instance)
+    assert planned(instance, Fetch(FIRST, LAST, "a run that was killed")) == EVERYTHING
+
+
+def test_what_a_blocking_check_refused_is_made_again(instance):
+    fetch = walk(instance)
+    tags = range_tags(str(LAST), str(LAST))
+    step = chain.Step("Indicators", "market_data", ("indicators",), tags)
+    with pytest.raises(chain.RunFailed, match="blocking"):
+        chain.run(code(refused="indicators"), instance, step)
+    assert planned(instance, fetch) == ["market_data indicators", "evaluation", "publication"]
+
+
+def test_indicators_made_again_are_followed_by_signals_and_snapshot(instance):
+    fetch = walk(instance)
+    tags = range_tags(str(LAST), str(LAST))
+    chain.run(code(), instance, chain.Step("again", "market_data", ("indicators",), tags))
+    assert planned(instance, fetch) == ["evaluation", "publication"]
+    chain.run(code(), instance, chain.Step("again", "evaluation", (), user_range_tags([LAST])))
+    assert planned(instance, fetch) == ["publication"]
+
+
+def test_a_run_whose_process_was_killed_is_closed(instance):
+    job = code().resolve_job_def("publication")
+    left = instance.create_run_for_job(
+        job, status=dg.DagsterRunStatus.STARTED, tags={chain.STARTED_BY: "quantmatrix up"}
+    )
+    assert chain.close_interrupted_runs(instance) == 1
+    ended = instance.get_run_by_id(left.run_id)
+    assert ended is not None
+    assert ended.status == dg.DagsterRunStatus.FAILURE

@@ -1,0 +1,308 @@
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pipelines.rows import add_strategy, add_user, findings
+from typer.testing import CliRunner
+
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines.cli.main import app
+from quantmatrix_pipelines.stores import market_data, strategies, users
+
+COMMANDS = [
+    [],
+    ["up"],
+    ["users"],
+    *(["users", one] for one in ("list", "add", "webhook")),
+    ["strategies"],
+    *(["strategies", one] for one in ("list", "kinds", "params")),
+    ["findings"],
+    ["findings", "list"],
+]
+PASSWORD = "hunter2-of-the-test"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment whose home is a folder of this test."""
+    kept = {name: text for name, text in os.environ.items() if "QUANTMATRIX" not in name}
+    return {**kept, "QUANTMATRIX_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}
+
+
+@pytest.fixture
+def installed(environment: dict[str, str], database_url: str) -> dict[str, str]:
+    """The same, with a database of this test."""
+    return {
+        **environment,
+        "QUANTMATRIX_DATABASE_URL": database_url,
+        "QUANTMATRIX_DAGSTER_DATABASE_URL": database_url,
+    }
+
+
+def called(
+    environment: dict[str, str], *arguments: str, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from quantmatrix_pipelines.cli.main import run; run()"]
+    return subprocess.run(
+        [*command, *arguments],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def refused(environment: dict[str, str], *arguments: str, stdin: str | None = None) -> str:
+    """Calls a command that must end with code 2 and one line; gives the line."""
+    done = called(environment, *arguments, stdin=stdin)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert PASSWORD not in done.stderr + done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("quantmatrix: ")
+    return line
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help(command: list[str]):
+    shown = CliRunner().invoke(app, [*command, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage:" in shown.output
+
+
+def test_the_commands_that_have_help_are_all_there_are():
+    known = [command.name or command.callback.__name__ for command in app.registered_commands]
+    for group in app.registered_groups:
+        inside = group.typer_instance.registered_commands
+        known.append(str(group.name))
+        known += [f"{group.name} {one.name or one.callback.__name__}" for one in inside]
+    assert set(known) == {" ".join(command) for command in COMMANDS if command}
+
+
+@pytest.mark.parametrize("command", [["no-such-command"], ["users", "add"], ["up", "--no-such"]])
+def test_a_command_that_is_none_ends_with_code_2(command: list[str]):
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 2
+    assert "Traceback" not in shown.output
+
+
+# --------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize("command", [["up"], ["users", "list"]])
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(
+    environment: dict[str, str], command: list[str]
+):
+    # Port 1 of loopback refuses at once.
+    address = f"postgresql://ada:{PASSWORD}@127.0.0.1:1/quantmatrix"
+    environment |= {"QUANTMATRIX_DATABASE_URL": address, "QUANTMATRIX_PORT": str(_free_port())}
+    line = refused(environment, *command)
+    assert "127.0.0.1:1/quantmatrix cannot be reached" in line
+
+
+def test_a_database_of_dagster_that_cannot_be_reached_is_one_line(installed: dict[str, str]):
+    address = f"postgresql://ada:{PASSWORD}@127.0.0.1:1/dagster"
+    installed["QUANTMATRIX_DAGSTER_DATABASE_URL"] = address
+    refused(installed, "up", "--no-serve")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"mysql://ada:{PASSWORD}@127.0.0.1/quantmatrix",
+        f"sqlite:///{PASSWORD}.db",
+        f"not an address {PASSWORD}",
+        f"postgresql://ada:{PASSWORD}@x@127.0.0.1/quantmatrix",
+        f"postgresql://ada:{PASSWORD}@127.0.0.1:port/quantmatrix",
+    ],
+)
+def test_an_address_of_another_kind_is_refused_without_being_shown(
+    environment: dict[str, str], address: str
+):
+    line = refused({**environment, "QUANTMATRIX_DATABASE_URL": address}, "users", "list")
+    assert "postgresql://user:password@host:5432/quantmatrix" in line
+
+
+def test_a_port_in_use_is_told_before_anything_is_started(environment: dict[str, str]):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        line = refused({**environment, "QUANTMATRIX_PORT": port}, "up")
+    assert f"Port {port} of 127.0.0.1 is in use" in line
+    assert not Path(environment["QUANTMATRIX_HOME"]).exists()
+
+
+def test_a_home_that_cannot_be_written_is_named(environment: dict[str, str], tmp_path: Path):
+    (tmp_path / "file").touch()
+    home = str(tmp_path / "file" / "home")
+    line = refused({**environment, "QUANTMATRIX_HOME": home}, "users", "list")
+    assert f"QUANTMATRIX_HOME = {home} cannot be written" in line
+
+
+def test_a_setting_out_of_bounds_is_named(environment: dict[str, str]):
+    line = refused({**environment, "QUANTMATRIX_SESSIONS": "0"}, "up")
+    assert "QUANTMATRIX_SESSIONS = '0'" in line
+
+
+def test_bars_that_are_not_there_are_named(installed: dict[str, str], tmp_path: Path):
+    line = refused({**installed, "QUANTMATRIX_BARS": str(tmp_path / "none")}, "up", "--no-serve")
+    assert f"No bars at {tmp_path / 'none'}: it does not exist" in line
+
+
+def test_a_demonstration_webhook_that_is_none_is_refused_without_being_shown(
+    installed: dict[str, str],
+):
+    installed["QUANTMATRIX_DEMO_WEBHOOKS"] = f"ada=https://example.com/{PASSWORD}"
+    line = refused(installed, "up", "--no-serve")
+    assert "not the URL of a Discord webhook" in line
+
+
+@pytest.mark.parametrize("name", ["Ada", "", "a b", "-ada", "a" * 65, "ada;", "ådå"])
+def test_a_user_cannot_have_just_any_name(environment: dict[str, str], name: str):
+    shown = CliRunner().invoke(app, ["users", "add", "--", name], env=environment)
+    assert isinstance(shown.exception, Exception)
+    assert "A user cannot be called" in str(shown.exception)
+    assert not Path(environment["QUANTMATRIX_HOME"]).exists()
+
+
+def test_a_bad_name_ends_with_code_2(environment: dict[str, str]):
+    assert "A user cannot be called 'Ada'" in refused(environment, "users", "add", "Ada")
+
+
+# ------------------------------------------------------------------------- what is answered
+
+
+@pytest.fixture
+def asking(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """A runner in this process, with the environment of `installed`."""
+    for name, text in installed.items():
+        monkeypatch.setenv(name, text)
+    return CliRunner()
+
+
+def said(runner: CliRunner, *arguments: str, stdin: str | None = None) -> str:
+    shown = runner.invoke(app, list(arguments), input=stdin)
+    assert shown.exit_code == 0, shown.exception
+    return shown.output
+
+
+def complaint(runner: CliRunner, *arguments: str, stdin: str | None = None) -> str:
+    shown = runner.invoke(app, list(arguments), input=stdin)
+    assert shown.exit_code == 1
+    return f"{type(shown.exception).__name__}: {shown.exception}"
+
+
+def test_a_user_is_added_and_listed_and_not_added_twice(asking: CliRunner):
+    assert said(asking, "users", "add", "ada") == "Added ada.\n"
+    assert complaint(asking, "users", "add", "ada") == (
+        "SettingsError: A user is called 'ada' already; take another name."
+    )
+    listed = said(asking, "users", "list")
+    assert listed.split() == [
+        *("ada", "cohort", "u00", "user", "no", "webhook:"),
+        *("messages", "go", "to", "the", "console"),
+    ]
+
+
+def test_a_webhook_is_asked_for_and_not_shown(asking: CliRunner, database: Database):
+    add_user(database, "ada")
+    url = f"https://discord.com/api/webhooks/1/{PASSWORD}"
+    shown = said(asking, "users", "webhook", "ada", stdin=f"{url}\n")
+    assert "Messages of signals to ada go to that webhook from now on." in shown
+    assert PASSWORD not in shown
+    assert users.named(database, "ada").channels == ("signals",)
+
+
+def test_a_webhook_that_is_none_is_refused_without_being_shown(
+    asking: CliRunner, database: Database
+):
+    add_user(database, "ada")
+    told = complaint(asking, "users", "webhook", "ada", stdin=f"https://x/{PASSWORD}\n")
+    assert "not the URL of a Discord webhook" in told
+    assert PASSWORD not in told
+    assert "No user is called 'eve'" in complaint(asking, "users", "webhook", "eve")
+
+
+def test_params_are_changed_one_by_one_and_kept(asking: CliRunner, database: Database):
+    ada = add_user(database, "ada")
+    add_strategy(database, ada, "Pullback", min_strength=0.7)
+    said(
+        asking,
+        *("strategies", "params", "ada", "Pullback"),
+        *("entry_max_atr_distance=2.5", "scale_out_levels=[5, 6]"),
+    )
+    (kept,) = strategies.of_user(database, ada)
+    expected = {
+        "min_strength": 0.7,
+        "entry_max_atr_distance": 2.5,
+        "scale_out_levels": [5, 6],
+    }
+    assert kept.params == expected
+    assert "ada: Pullback, atr_matrix" in said(asking, "strategies", "list")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("entry_max_atr_distanse=2", "did you mean 'entry_max_atr_distance'?"),
+        ("min_strength=1.5", "min_strength = 1.5: Input should be less than or equal to 1"),
+        ("min_strength=NaN", "min_strength = nan: Input should be a finite number"),
+        ("min_strength=much", "min_strength = 'much': Input should be a valid number"),
+        ("scale_out_levels=[8, 7]", "scale_out_levels = [8.0, 7.0] must rise"),
+        ("min_strength", "'min_strength' sets nothing; write param=value."),
+    ],
+)
+def test_params_that_are_wrong_are_told_and_nothing_is_changed(
+    asking: CliRunner, database: Database, change: str, told: str
+):
+    ada = add_user(database, "ada")
+    add_strategy(database, ada, "Pullback")
+    complained = complaint(asking, "strategies", "params", "ada", "Pullback", change)
+    assert told in complained
+    assert "\n" not in complained
+    assert strategies.of_user(database, ada)[0].params == {}
+
+
+def test_params_of_a_wrong_name_or_value_end_with_code_2(
+    installed: dict[str, str], database: Database
+):
+    add_strategy(database, add_user(database, "ada"), "Pullback")
+    line = refused(installed, "strategies", "params", "ada", "Pullback", "min_strenght=1")
+    assert "did you mean 'min_strength'?" in line
+
+
+def test_a_strategy_of_another_name_is_told_the_nearest(asking: CliRunner, database: Database):
+    add_strategy(database, add_user(database, "ada"), "Pullback")
+    add_user(database, "ben")
+    told = complaint(asking, "strategies", "params", "ada", "Pulback", "min_strength=1")
+    assert "Did you mean 'Pullback'?" in told
+    none = complaint(asking, "strategies", "params", "ben", "Pullback", "min_strength=1")
+    assert "No strategy of ben is called 'Pullback'" in none
+
+
+def test_the_kinds_of_strategy_say_what_can_be_set():
+    shown = said(CliRunner(), "strategies", "kinds")
+    assert "atr_matrix: ATR Matrix, version 1" in shown
+    assert "  min_strength = 0.5: " in shown
+    assert "(at least 0, at most 1)" in shown
+
+
+def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Database):
+    assert said(asking, "findings", "list") == ""
+    market_data.record_findings(database, findings({"value": "NaN"}))
+    assert said(asking, "findings", "list") == (
+        "bars.csv:7  AAA 2026-11-20  null_price close: 'NaN', expected a price\n"
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

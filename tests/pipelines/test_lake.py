@@ -1,0 +1,119 @@
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pipelines.rows import AT, bars, schema_of
+from polars.testing import assert_frame_equal
+
+from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_pipelines.lake import Lake
+
+# The last three sessions of 2025 and the first two of 2026.
+DAYS = [
+    *(dt.date(2025, 12, 29), dt.date(2025, 12, 30), dt.date(2025, 12, 31)),
+    *(dt.date(2026, 1, 2), dt.date(2026, 1, 5)),
+]
+BARS = bars(*((1, day, 10.0 + index) for index, day in enumerate(DAYS)))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path / "lake"))
+
+
+def closes(lake: Lake, **ends: dt.date) -> list[float]:
+    return lake.read("bars", **ends).sort("session", "close").get_column("close").to_list()
+
+
+@pytest.mark.parametrize(
+    ("table", "contract"), [("raw_bars", RawBars), ("bars", Bars), ("indicators", Indicators)]
+)
+def test_a_table_never_written_has_no_rows_and_its_contracts_columns(
+    lake: Lake, table: str, contract: type
+):
+    empty = lake.read(table, first=DAYS[0])
+    assert dict(empty.schema) == schema_of(contract)
+    assert empty.is_empty()
+    assert lake.sessions(table) is None
+    contract.validate(empty)
+
+
+def test_what_is_appended_is_read_as_it_was_also_by_another_reader(lake: Lake):
+    lake.append("bars", BARS)
+    assert_frame_equal(lake.read("bars").sort("session"), BARS)
+    assert_frame_equal(Lake(lake.root).read("bars").sort("session"), BARS)
+    assert Lake(lake.root).sessions("bars") == (DAYS[0], DAYS[-1])
+
+
+def test_appending_keeps_what_is_there_and_appending_nothing_writes_nothing(lake: Lake):
+    lake.append("bars", BARS.clear())
+    assert lake.sessions("bars") is None
+    lake.append("bars", BARS.head(1))
+    lake.append("bars", bars((1, DAYS[0], 99.0)))
+    assert closes(lake) == [10.0, 99.0]
+
+
+def test_reading_ends_where_it_is_told(lake: Lake):
+    lake.append("bars", BARS)
+    assert closes(lake, first=DAYS[1], last=DAYS[3]) == [11.0, 12.0, 13.0]
+    assert closes(lake, first=DAYS[4]) == [14.0]
+    assert closes(lake, last=DAYS[0]) == [10.0]
+
+
+def test_replacing_touches_the_asked_sessions_alone_across_a_new_year(lake: Lake):
+    lake.append("bars", BARS)
+    lake.replace("bars", bars((1, DAYS[2], 70.0), (1, DAYS[3], 80.0)), first=DAYS[2], last=DAYS[3])
+    assert closes(lake) == [10.0, 11.0, 70.0, 80.0, 14.0]
+
+
+def test_replacing_within_a_year_leaves_the_other_year(lake: Lake):
+    lake.append("bars", BARS)
+    lake.replace("bars", bars((1, DAYS[4], 90.0)), first=DAYS[4], last=DAYS[4])
+    assert closes(lake) == [10.0, 11.0, 12.0, 13.0, 90.0]
+
+
+def test_replacing_by_nothing_empties_the_asked_sessions(lake: Lake):
+    lake.append("bars", BARS)
+    lake.replace("bars", BARS.clear(), first=DAYS[1], last=DAYS[3])
+    assert closes(lake) == [10.0, 14.0]
+    lake.replace("bars", BARS.clear(), first=DAYS[0], last=DAYS[4])
+    assert_frame_equal(lake.read("bars"), BARS.clear())
+    assert lake.sessions("bars") is None
+
+
+def test_replacing_in_a_table_never_written_writes_it(lake: Lake):
+    lake.replace("bars", BARS.clear(), first=DAYS[0], last=DAYS[4])
+    assert_frame_equal(lake.read("bars"), BARS.clear())
+    lake.replace("bars", BARS, first=DAYS[0], last=DAYS[4])
+    assert_frame_equal(lake.read("bars").sort("session"), BARS)
+
+
+def test_replacing_again_leaves_the_same_rows(lake: Lake):
+    for _ in range(2):
+        lake.replace("bars", BARS, first=DAYS[0], last=DAYS[4])
+    assert_frame_equal(lake.read("bars").sort("session"), BARS)
+
+
+def indicators(day: dt.date, **values: float) -> pl.DataFrame:
+    row = {"instrument_id": 1, "session": day, "close": 10.0, "known_at": AT, **values}
+    return pl.DataFrame(
+        [row], schema={**schema_of(Indicators), **dict.fromkeys(values, pl.Float64)}
+    )
+
+
+def test_a_new_column_is_null_in_older_rows_and_one_left_out_is_null_in_newer_ones(lake: Lake):
+    lake.replace("indicators", indicators(DAYS[0], atr_14=1.0), first=DAYS[0], last=DAYS[0])
+    lake.replace("indicators", indicators(DAYS[3], sma_50=2.0), first=DAYS[3], last=DAYS[3])
+    read = lake.read("indicators").sort("session")
+    assert read.get_column("atr_14").to_list() == [1.0, None]
+    assert read.get_column("sma_50").to_list() == [None, 2.0]
+    assert lake.sessions("indicators") == (DAYS[0], DAYS[3])
+
+
+def test_tables_do_not_see_each_other(lake: Lake):
+    lake.append("bars", BARS)
+    assert lake.sessions("indicators") is None
+    assert lake.read("raw_bars").is_empty()
