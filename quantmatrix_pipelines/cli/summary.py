@@ -20,6 +20,8 @@ def summary(settings: Settings, database: Database, last: date) -> Table:
     evaluated = calendars.sessions(calendars.sessions_before(last, settings.sessions - 1), last)
     held = Lake(str(settings.lake)).sessions("bars")
     table = Table(title="QuantMatrix", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("Instruments", f"{instruments.catalogue(database).height:,}")
     if held is not None:
         count = len(calendars.sessions(*held))
