@@ -1,6 +1,5 @@
 """Users: who gets signals, and where their messages go."""
 
-import datetime as dt
 import re
 from enum import StrEnum
 
@@ -79,7 +78,3 @@ class DiscordWebhook(HasId, OwnedByUser, Base):
     def seal_context(user_id: int, channel: Channel) -> str:
         """Gives the context the address is sealed for."""
         return f"discord_webhooks/{user_id}/{channel.value}"
-
-    def is_usable(self, at: dt.datetime) -> bool:
-        """Says whether a message may be posted at the moment `at`."""
-        return self.disabled_at is None and (self.busy_until is None or self.busy_until <= at)
