@@ -91,6 +91,21 @@ def test_a_session_run_twice_says_nothing_twice(installation: Installation) -> N
     assert _counts(installation) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
 
 
+def test_every_asset_tells_how_many_rows_it_has(installation: Installation) -> None:
+    installation.add_user("ada", {})
+    installation.load(FIRST, LAST)
+    installation.evaluate(LAST)
+    installation.run("delivery", {})
+    installation.run("publication", range_tags(str(LAST), str(LAST)))
+    for spec in installation.definitions().resolve_all_asset_specs():
+        made = installation.instance.get_latest_materialization_event(spec.key)
+        assert made is not None, spec.key
+        assert made.asset_materialization is not None, spec.key
+        counted = made.asset_materialization.metadata.get("dagster/row_count")
+        assert counted is not None, f"{spec.key.to_user_string()} has no row count"
+        assert counted.value > 0, spec.key
+
+
 def test_nothing_of_one_user_appears_with_the_other(installation: Installation) -> None:
     ada = installation.add_user("ada", {})
     ben = installation.add_user("ben", {"entry_max_atr_distance": 1.5})
