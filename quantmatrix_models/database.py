@@ -7,7 +7,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from quantmatrix_engine.errors import DatabaseError, SettingsError
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 
 _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret")
 

@@ -1,6 +1,7 @@
 """Instruments: what can be traded, under an id that outlives every symbol."""
 
 import datetime as dt
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import InstrumentKind
 from quantmatrix_models.base import Base, HasId
+from quantmatrix_models.privileges import ADD, READ, Role, change
 from quantmatrix_models.types import CreatedAt, Symbol, by_value
 
 
@@ -15,6 +17,11 @@ class Instrument(HasId, Base):
     """One thing that can be traded. Its id is permanent; its symbols are rows of their own."""
 
     __tablename__ = "instruments"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         CheckConstraint("exchange ~ '^[A-Z0-9]{4}$'", name="exchange_is_mic"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_iso_4217"),
@@ -36,6 +43,11 @@ class InstrumentSymbol(HasId, Base):
     """
 
     __tablename__ = "instrument_symbols"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD, change("valid_from")),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         CheckConstraint("valid_to > valid_from", name="valid_range"),
         ExcludeConstraint(

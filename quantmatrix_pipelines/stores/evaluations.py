@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_models.database import Database
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
 
 _MONEY = ("price", "stop", "target_1", "target_2", "target_3", "size_pct", "level")

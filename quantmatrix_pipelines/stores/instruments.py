@@ -4,7 +4,7 @@ import polars as pl
 from sqlalchemy import text
 
 from quantmatrix_models.database import Database
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
 
 SCHEMA = {

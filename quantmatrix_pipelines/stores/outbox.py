@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from quantmatrix_engine.notifications.compose import Told, Withheld
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis
 from quantmatrix_models.database import Database
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from quantmatrix_models.database import Database
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 
 
 @dataclass(frozen=True)

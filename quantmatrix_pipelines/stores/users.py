@@ -8,8 +8,8 @@ from sqlalchemy import text
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.database import Database
+from quantmatrix_models.privileges import Role
 from quantmatrix_models.secrets import Vault
-from quantmatrix_models.tenancy import Role
 from quantmatrix_models.users import DiscordWebhook
 
 

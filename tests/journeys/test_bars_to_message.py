@@ -9,7 +9,7 @@ from journeys.conftest import FIRST, LAST, Installation
 from sqlalchemy import text
 
 from quantmatrix_adapters.providers.sample import SampleProvider
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.automation import BACKFILL_TAG
 from quantmatrix_pipelines.partitions import range_tags, user_range_tags
 from quantmatrix_pipelines.stores import strategies

@@ -5,132 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from models.rows import CHANNELS, a_row, fill, session
-from sqlalchemy import Connection, Enum, text
+from models.cases import NEW, Case, cases
+from models.rows import a_row, fill
+from models.rows_of.moments import session
+from sqlalchemy import Connection, Numeric, text
 from sqlalchemy.exc import IntegrityError
 
 from quantmatrix_models.database import Database
 from quantmatrix_models.migrations.tables import metadata
 
-NOBODY = 99
-FIRST = {"user_id": 1, "strategy_id": 1, "run_id": 1, "instrument_id": 1, "session": session(1)}
-NEW = 3
-
-# What to change in row 3 of a table, whose users, instruments and the like exist, so that it breaks
-# this constraint and no other; rows 1 and 2 of every table are there.
-CASES: dict[str, dict[str, dict[str, Any]]] = {
-    "users": {
-        "ck_users_cohort_in_range": {"cohort": 64},
-        "ck_users_name_is_plain": {"name": "Ada"},
-        "uq_users_name": {"name": "user-1"},
-    },
-    "instruments": {
-        "ck_instruments_exchange_is_mic": {"exchange": "nyse"},
-        "ck_instruments_currency_is_iso_4217": {"currency": "$"},
-    },
-    "instrument_symbols": {
-        "ck_instrument_symbols_valid_range": {"valid_to": session(NEW)},
-        "ex_instrument_symbols_symbol_exchange_valid": {"symbol": "SYM1"},
-        "fk_instrument_symbols_instrument_id_instruments": {"instrument_id": NOBODY},
-    },
-    "provider_fetches": {
-        "ck_provider_fetches_session_range": {"last_session": session(NEW - 1)},
-        "ck_provider_fetches_counts": {"new_bars": -1},
-    },
-    "findings": {"uq_findings_identity": {"source_row": 1}},
-    "discord_webhooks": {
-        "ck_discord_webhooks_disabled_with_reason": {"disabled_reason": "gone"},
-        "uq_discord_webhooks_user_id_channel": {"user_id": 1, "channel": CHANNELS[1]},
-        "fk_discord_webhooks_user_id_users": {"user_id": NOBODY},
-    },
-    "strategies": {
-        "uq_strategies_user_id_name": {"user_id": 1, "name": "strategy 1"},
-        "uq_strategies_user_id_id": {"user_id": 1, "id": 1},
-        "fk_strategies_user_id_users": {"user_id": NOBODY},
-    },
-    "strategy_runs": {
-        "ck_strategy_runs_failed_with_error": {"error": "no bars"},
-        "ck_strategy_runs_counts": {"withheld": -1},
-        "uq_strategy_runs_user_id_id": {"user_id": 1, "strategy_id": 1, "id": 1},
-        "fk_strategy_runs_user_id_strategy_id_strategies": {"strategy_id": 1},
-        "fk_strategy_runs_user_id_users": {"user_id": NOBODY},
-    },
-    "withheld_signals": {
-        "uq_withheld_signals_strategy_id_session_instrument_id": FIRST,
-        "fk_withheld_signals_instrument_id_instruments": {"instrument_id": NOBODY},
-        "fk_withheld_signals_user_id_run_id_strategy_runs": {"run_id": 1},
-        "fk_withheld_signals_user_id_strategy_id_strategies": {"strategy_id": 1},
-        "fk_withheld_signals_user_id_users": {"user_id": NOBODY},
-    },
-    "signals": {
-        "ck_signals_strength_in_range": {"strength": 1.5},
-        "ck_signals_price_positive": {"action": "exit", "price": 0, "stop": None},
-        "ck_signals_stop_below_price": {"stop": 100},
-        "ck_signals_targets_ordered": {"target_1": 120, "target_2": 110},
-        "ck_signals_size_in_range": {"size_pct": 101},
-        "ck_signals_level_of_scale_out": {"level": 2},
-        "ck_signals_entry_has_stop": {"stop": None},
-        "ck_signals_amounts_are_numbers": {"price": Decimal("NaN")},
-        "ck_signals_risk_reward_is_finite": {"risk_reward": float("inf")},
-        "uq_signals_strategy_id_session_instrument_id_action_level": FIRST,
-        "uq_signals_user_id_id": {"user_id": 1, "strategy_id": 1, "run_id": 1, "id": 1},
-        "fk_signals_instrument_id_instruments": {"instrument_id": NOBODY},
-        "fk_signals_user_id_run_id_strategy_runs": {"run_id": 1},
-        "fk_signals_user_id_strategy_id_strategies": {"strategy_id": 1},
-        "fk_signals_user_id_users": {"user_id": NOBODY},
-    },
-    "notifications": {
-        "ck_notifications_leased_until": {"status": "leased"},
-        "ck_notifications_sent_with_message": {"status": "sent"},
-        "ck_notifications_reason_given": {"status": "failed"},
-        "ck_notifications_counts": {"attempts": -1},
-        "uq_notifications_user_id_id": {"user_id": 1, "id": 1},
-        "uq_notifications_user_id_channel_session_part": {
-            "user_id": 1,
-            "channel": CHANNELS[1],
-            "session": session(1),
-        },
-        "fk_notifications_user_id_users": {"user_id": NOBODY},
-    },
-    "notification_signals": {
-        "uq_notification_signals_signal_id_channel": {
-            "user_id": 1,
-            "notification_id": 1,
-            "signal_id": 1,
-            "channel": CHANNELS[1],
-        },
-        "fk_notification_signals_user_id_notification_id_notifications": {"notification_id": 1},
-        "fk_notification_signals_user_id_signal_id_signals": {"signal_id": 1},
-        "fk_notification_signals_user_id_users": {"user_id": NOBODY},
-    },
-}
-for _table in metadata.sorted_tables:
-    for _column in _table.columns:
-        if isinstance(_column.type, Enum):
-            name = f"ck_{_table.name}_{_column.type.name}"
-            CASES[_table.name][name] = {_column.name: "unheard of"}
-
-# Where no row can break a constraint without breaking these too, they are taken away first.
-IMPLIED_BY = {
-    "uq_strategies_user_id_id": ["pk_strategies"],
-    "uq_strategy_runs_user_id_id": ["pk_strategy_runs"],
-    "uq_signals_user_id_id": ["pk_signals"],
-    "uq_notifications_user_id_id": ["pk_notifications"],
-    "uq_notification_signals_signal_id_channel": ["pk_notification_signals"],
-    "fk_strategy_runs_user_id_users": ["fk_strategy_runs_user_id_strategy_id_strategies"],
-    "fk_withheld_signals_user_id_users": [
-        "fk_withheld_signals_user_id_run_id_strategy_runs",
-        "fk_withheld_signals_user_id_strategy_id_strategies",
-    ],
-    "fk_signals_user_id_users": [
-        "fk_signals_user_id_run_id_strategy_runs",
-        "fk_signals_user_id_strategy_id_strategies",
-    ],
-    "fk_notification_signals_user_id_users": [
-        "fk_notification_signals_user_id_notification_id_notifications",
-        "fk_notification_signals_user_id_signal_id_signals",
-    ],
-}
+CASES = cases()
 
 
 @pytest.fixture
@@ -139,15 +23,19 @@ def connection(populated: Database) -> Iterator[Connection]:
         yield made
 
 
-def broken(connection: Connection, table: str, changes: dict[str, Any]) -> str | None:
-    """Gives the constraint that refuses row 3 with `changes`, or None where the row is taken."""
-    row = a_row(table, NEW) | changes
+def refusal(connection: Connection, table: str, row: dict[str, Any]) -> str | None:
+    """Gives the constraint that refuses a row, or None where the row is taken."""
     try:
         with connection.begin_nested():
             connection.execute(metadata.tables[table].insert().values(row))
     except IntegrityError as error:
         return error.orig.diag.constraint_name  # type: ignore[union-attr]
     return None
+
+
+def broken(connection: Connection, table: str, changes: dict[str, Any]) -> str | None:
+    """Gives the constraint that refuses row 3 with `changes`, or None where the row is taken."""
+    return refusal(connection, table, a_row(table, NEW) | changes)
 
 
 def drop(connection: Connection, table: str, name: str) -> None:
@@ -157,23 +45,31 @@ def drop(connection: Connection, table: str, name: str) -> None:
         connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"))
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_row_that_breaks_one_constraint_is_refused_by_its_name(
+    connection: Connection, case: Case
+) -> None:
+    fill(connection, NEW, until=case.table)
+    for other in case.others:
+        drop(connection, case.table, other)
+    assert refusal(connection, case.table, case.row) == case.name
+    drop(connection, case.table, case.name)
+    refused_by = refusal(connection, case.table, case.row)
+    assert refused_by is None, "another constraint was broken as well"
+
+
 @pytest.mark.parametrize(
-    ("table", "name", "changes"),
+    ("table", "column"),
     [
-        pytest.param(table, name, changes, id=name)
-        for table, cases in CASES.items()
-        for name, changes in cases.items()
+        (table.name, column.name)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, Numeric)
     ],
 )
-def test_a_row_that_breaks_one_constraint_is_refused_by_its_name(
-    connection: Connection, table: str, name: str, changes: dict[str, Any]
-) -> None:
+def test_no_amount_can_be_nan(connection: Connection, table: str, column: str) -> None:
     fill(connection, NEW, until=table)
-    for other in IMPLIED_BY.get(name, []):
-        drop(connection, table, other)
-    assert broken(connection, table, changes) == name
-    drop(connection, table, name)
-    assert broken(connection, table, changes) is None, "another constraint was broken as well"
+    assert broken(connection, table, {column: Decimal("NaN")}) is not None
 
 
 @pytest.mark.parametrize("table", metadata.tables)
@@ -186,15 +82,15 @@ def test_every_constraint_has_a_case(connection: Connection) -> None:
     asked = text(
         """
         SELECT conname FROM pg_constraint
-        WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'u', 'x')
+        WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'u', 'x', 'p')
+          AND conrelid::regclass::text <> 'alembic_version'
         UNION
         SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace
           AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)
         """
     )
-    has_case = {name for cases in CASES.values() for name in cases}
-    assert set(connection.execute(asked).scalars()) == has_case
+    assert set(connection.execute(asked).scalars()) == {case.name for case in CASES}
 
 
 def test_every_foreign_key_check_and_unique_of_the_metadata_is_named() -> None:
@@ -274,7 +170,8 @@ def test_two_exchanges_may_have_the_same_symbol(connection: Connection) -> None:
 def test_a_signal_said_twice_is_refused_though_its_level_is_null(connection: Connection) -> None:
     fill(connection, NEW, until="signals")
     name = "uq_signals_strategy_id_session_instrument_id_action_level"
-    assert broken(connection, "signals", FIRST | {"level": None}) == name
+    said_by_row_1 = {**a_row("signals", NEW, user_id=1), "session": session(1), "level": None}
+    assert refusal(connection, "signals", said_by_row_1) == name
 
 
 def test_the_first_64_users_have_a_cohort_of_their_own(database: Database) -> None:

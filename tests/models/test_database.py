@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from quantmatrix_engine.errors import DatabaseError, SettingsError
 from quantmatrix_models.database import Database, parse_url
-from quantmatrix_models.tenancy import Role
+from quantmatrix_models.privileges import Role
 from quantmatrix_models.users import check_name
 
 USERS = text("SELECT name FROM users ORDER BY name")

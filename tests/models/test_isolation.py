@@ -13,7 +13,8 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from quantmatrix_models.database import Database
 from quantmatrix_models.migrations.tables import metadata
-from quantmatrix_models.tenancy import Role, tenant_tables
+from quantmatrix_models.privileges import Role
+from quantmatrix_models.tenancy import tenant_tables
 
 ME, OTHER = 1, 2
 TENANTS = tenant_tables(metadata)

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import Connection, text
 
+from quantmatrix_models.base import Base
 from quantmatrix_models.database import Database
 from quantmatrix_models.migrations.tables import metadata
-from quantmatrix_models.tenancy import tenant_tables
+from quantmatrix_models.tenancy import OwnedByUserOrNobody, policies, tenant_tables
 
 OWNED = text(
     """
@@ -18,7 +19,7 @@ OWNED = text(
 )
 POLICIES = text(
     """
-    SELECT roles::text[] AS roles, cmd, permissive, qual, with_check
+    SELECT policyname, roles::text[] AS roles, cmd, permissive, qual, with_check
     FROM pg_policies WHERE schemaname = 'public' AND tablename = :table
     """
 )
@@ -34,21 +35,32 @@ def faults(connection: Connection) -> set[str]:
 
 
 def _faults_of(connection: Connection, table: str, enabled: bool, forced: bool) -> list[str]:
-    policies = connection.execute(POLICIES, {"table": table}).all()
-    of_app = [p for p in policies if {"quantmatrix_app", "public"} & set(p.roles)]
-    of_pipeline = [p for p in policies if "quantmatrix_pipeline" in p.roles]
+    found = connection.execute(POLICIES, {"table": table}).all()
+    of_app = [p for p in found if {"quantmatrix_app", "public"} & set(p.roles)]
+    declared = declared_policies(table)
     # Policies are joined by OR, so one that does not name the user opens the table.
-    names_the_user = all("app_user_id()" in (p.qual or "") for p in of_app) and all(
-        "app_user_id()" in (p.with_check or "") for p in of_app
+    forgets = any(
+        "app_user_id()" not in rows
+        for p in of_app
+        for rows in (p.qual or "", p.with_check or p.qual or "")
+        if p.policyname not in declared
     )
-    found = {
+    faults = {
         "row security is off": not enabled,
         "its owner is exempt": not forced,
         "no policy for the application": not any(p.cmd == "ALL" for p in of_app),
-        "a policy for the application forgets the user": not names_the_user,
-        "no policy for the pipeline": not any(p.cmd == "ALL" for p in of_pipeline),
+        "a policy for the application forgets the user": forgets,
+        "other policies than declared": table in metadata.tables
+        and {p.policyname: (p.cmd, tuple(sorted(p.roles))) for p in found} != declared,
     }
-    return [fault for fault, is_so in found.items() if is_so]
+    return [fault for fault, is_so in faults.items() if is_so]
+
+
+def declared_policies(table: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Gives command and roles by name of the policies a model declares."""
+    if table not in metadata.tables:
+        return {}
+    return {p.name: (p.command, p.roles) for p in policies(metadata.tables[table])}
 
 
 def test_every_table_with_an_owner_is_guarded(database: Database) -> None:
@@ -61,7 +73,6 @@ ENABLE = "ALTER TABLE notes ENABLE ROW LEVEL SECURITY"
 FORCE = "ALTER TABLE notes FORCE ROW LEVEL SECURITY"
 OWN = """CREATE POLICY own_rows ON notes TO quantmatrix_app
          USING (user_id = app_user_id()) WITH CHECK (user_id = app_user_id())"""
-ALL = "CREATE POLICY all_rows ON notes TO quantmatrix_pipeline USING (true) WITH CHECK (true)"
 OPEN = "CREATE POLICY open_rows ON notes TO quantmatrix_app USING (true) WITH CHECK (true)"
 OPEN_TO_ALL = "CREATE POLICY open_rows ON notes FOR SELECT USING (true)"
 
@@ -69,13 +80,12 @@ OPEN_TO_ALL = "CREATE POLICY open_rows ON notes FOR SELECT USING (true)"
 @pytest.mark.parametrize(
     ("statements", "fault"),
     [
-        ([FORCE, OWN, ALL], "row security is off"),
-        ([ENABLE, OWN, ALL], "its owner is exempt"),
-        ([ENABLE, FORCE, ALL], "no policy for the application"),
-        ([ENABLE, FORCE, OWN], "no policy for the pipeline"),
-        ([ENABLE, FORCE, OWN, ALL, OPEN], "a policy for the application forgets the user"),
-        ([ENABLE, FORCE, OWN, ALL, OPEN_TO_ALL], "a policy for the application forgets the user"),
-        ([ENABLE, FORCE, OWN, ALL], None),
+        ([FORCE, OWN], "row security is off"),
+        ([ENABLE, OWN], "its owner is exempt"),
+        ([ENABLE, FORCE], "no policy for the application"),
+        ([ENABLE, FORCE, OWN, OPEN], "a policy for the application forgets the user"),
+        ([ENABLE, FORCE, OWN, OPEN_TO_ALL], "a policy for the application forgets the user"),
+        ([ENABLE, FORCE, OWN], None),
     ],
 )
 def test_the_check_finds_what_a_new_table_lacks(
@@ -90,7 +100,7 @@ def test_the_check_finds_what_a_new_table_lacks(
 def test_a_new_table_without_any_policy_fails_every_check(database: Database) -> None:
     with database.engine.connect() as connection:
         connection.execute(text(TABLE))
-        assert len(faults(connection)) == 4
+        assert len(faults(connection)) == 3
 
 
 def test_the_metadata_and_the_database_name_the_same_tables_with_an_owner(
@@ -114,9 +124,22 @@ def test_every_reference_between_rows_with_an_owner_carries_the_owner() -> None:
     assert bare == []
 
 
-def test_an_owner_is_never_left_out() -> None:
-    assert [
+def test_an_owner_is_left_out_only_where_the_system_has_rows_of_its_own() -> None:
+    may_be_null = {
+        mapper.local_table.name  # type: ignore[attr-defined]
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, OwnedByUserOrNobody)
+    }
+    found = {
         table.name
         for table in tenant_tables(metadata)
         if table.name != "users" and table.columns["user_id"].nullable
-    ] == []
+    }
+    assert found == may_be_null
+
+
+def test_the_rows_of_nobody_are_shared_where_the_table_says_so(database: Database) -> None:
+    shared = {t.name for t in metadata.sorted_tables if t.info["unowned_rows_are_shared"]}
+    asked = text("SELECT tablename FROM pg_policies WHERE policyname = 'shared_rows'")
+    with database.engine.connect() as connection:
+        assert set(connection.execute(asked).scalars()) == shared

@@ -1,24 +1,22 @@
 """The chain: users, instruments, market data, strategies, signals, notifications."""
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
+
+from quantmatrix_models.migrations.statements import statements
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-_SQL = Path(__file__).parents[3] / "sql" / "postgres"
-
 
 def upgrade() -> None:
-    op.execute(sa.text(_statements("0001_before_tables.sql")))
+    op.execute(statements("0001_before_tables.sql"))
     _create_tables()
-    op.execute(sa.text(_statements("0001_after_tables.sql")))
+    op.execute(statements("0001_after_tables.sql"))
 
 
 def downgrade() -> None:
@@ -31,11 +29,6 @@ def downgrade() -> None:
         "REVOKE USAGE ON SCHEMA public "
         "FROM quantmatrix_app, quantmatrix_pipeline, quantmatrix_admin"
     )
-
-
-def _statements(name: str) -> str:
-    # A colon is SQLAlchemy's sign for a parameter; the files have none.
-    return (_SQL / name).read_text().replace(":", "\\:")
 
 
 def _create_tables() -> None:

@@ -23,8 +23,8 @@ from sqlalchemy.exc import IntegrityError
 
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus
 from quantmatrix_models.database import Database
+from quantmatrix_models.privileges import Role
 from quantmatrix_models.secrets import Vault
-from quantmatrix_models.tenancy import Role
 from quantmatrix_pipelines.stores import evaluations, outbox, users
 from quantmatrix_pipelines.stores.outbox import Leased
 

@@ -1,0 +1,133 @@
+"""What breaks each constraint: by hand for the checks, derived for what the metadata says whole.
+
+A case is (table, constraint, row, others): the row breaks the constraint; where no row can break it
+without breaking `others` too, those are taken away first. The row is numbered 3, whose users,
+instruments and the like exist; rows 1 and 2 of every table are there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from models.cases_of import (
+    instruments,
+    market_data,
+    signals,
+    strategies,
+    users,
+)
+from models.rows import a_row
+from sqlalchemy import CheckConstraint, Enum, Index, Numeric, Table, UniqueConstraint
+from sqlalchemy import String as Text
+
+from quantmatrix_models.migrations.tables import metadata
+
+NEW = 3
+NOBODY = 99
+
+BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
+    table: cases
+    for domain in (
+        users,
+        instruments,
+        market_data,
+        strategies,
+        signals,
+    )
+    for table, cases in domain.CASES.items()
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of `table` that breaks the constraint `name`, once `others` are out of the way."""
+
+    table: str
+    name: str
+    row: dict[str, Any]
+    others: list[str] = field(default_factory=list)
+
+
+def cases() -> list[Case]:
+    """Gives a case for each constraint of each table; those by hand win."""
+    found = []
+    for table in metadata.sorted_tables:
+        by_hand = BY_HAND.get(table.name, {})
+        found += [
+            Case(table.name, name, a_row(table.name, NEW) | changes)
+            for name, changes in by_hand.items()
+        ]
+        found += [case for case in _derived(table) if case.name not in by_hand]
+    return sorted(found, key=lambda case: (case.table, case.name))
+
+
+def _derived(table: Table) -> Iterator[Case]:
+    yield from _enums(table)
+    yield from _numbers(table)
+    yield from _references(table)
+    yield from _uniques(table)
+
+
+def _enums(table: Table) -> Iterator[Case]:
+    for column in table.columns:
+        if isinstance(column.type, Enum):
+            name = f"ck_{table.name}_{column.type.name}"
+            row = a_row(table.name, NEW) | {column.name: "unheard of"}
+            yield Case(table.name, name, row, _checks_of(table, column.name, besides=name))
+
+
+def _numbers(table: Table) -> Iterator[Case]:
+    numeric = [column.name for column in table.columns if isinstance(column.type, Numeric)]
+    if numeric:
+        name = f"ck_{table.name}_amounts_are_numbers"
+        row = a_row(table.name, NEW) | {numeric[0]: Decimal("NaN")}
+        yield Case(table.name, name, row, _checks_of(table, numeric[0], besides=name))
+
+
+def _checks_of(table: Table, column: str, *, besides: str) -> list[str]:
+    return [
+        str(check.name)
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+        and column in str(check.sqltext)
+        and check.name != besides
+    ]
+
+
+def _references(table: Table) -> Iterator[Case]:
+    for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name)):
+        column = key.columns[key.column_keys[-1]]
+        nobody = "nobody" if isinstance(column.type, Text) else NOBODY
+        row = a_row(table.name, NEW) | {column.name: nobody}
+        others = [
+            str(other.name)
+            for other in table.foreign_key_constraints
+            if other is not key and column.name in other.column_keys
+        ]
+        yield Case(table.name, str(key.name), row, others)
+
+
+def _uniques(table: Table) -> Iterator[Case]:
+    """Row 3 as one of user 1 with the values that are unique in row 1."""
+    first = a_row(table.name, 1)
+    found = {str(unique.name): columns for unique, columns in _unique_keys(table)}
+    for name, columns in found.items():
+        row = a_row(table.name, NEW, user_id=1) | {key: first.get(key) for key in columns}
+        others = [
+            other
+            for other, keys in found.items()
+            if other != name and all(row.get(key) == first.get(key) for key in keys)
+        ]
+        yield Case(table.name, name, row, others)
+
+
+def _unique_keys(table: Table) -> Iterator[tuple[UniqueConstraint | Index, list[str]]]:
+    primary = table.primary_key
+    yield primary, [column.name for column in primary.columns]  # type: ignore[misc]
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            yield constraint, [column.name for column in constraint.columns]
+    for index in table.indexes:
+        if index.unique:
+            yield index, [column.name for column in index.columns]
