@@ -91,7 +91,7 @@ class FindingStatus(StrEnum):
 
 
 class FindingRule(StrEnum):
-    """The rule a row of market data broke."""
+    """The rule a row broke: one of market data, or a contract further on in the chain."""
 
     MISSING_COLUMN = "missing_column"
     UNREADABLE_FILE = "unreadable_file"
@@ -109,3 +109,4 @@ class FindingRule(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     NOT_A_SESSION = "not_a_session"
     UNKNOWN_SYMBOL = "unknown_symbol"
+    BROKEN_CONTRACT = "broken_contract"

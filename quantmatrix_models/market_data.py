@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_engine.vocabulary import FindingRule, FindingStatus, Severity
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.privileges import ADD, READ, Role, change
+from quantmatrix_models.tenancy import OwnedByUserOrNobody
 from quantmatrix_models.types import CreatedAt, UtcTime, by_value
 
 
@@ -37,8 +38,14 @@ class ProviderFetch(HasId, Base):
     dagster_run_id: Mapped[str] = mapped_column(String(64))
 
 
-class Finding(HasId, Base):
-    """Something wrong with market data. The row itself is kept, so that it can be released."""
+class Finding(HasId, OwnedByUserOrNobody, Base):
+    """Something wrong with a row of data. The row itself is kept, so that it can be released.
+
+    Findings of market data belong to nobody and everybody may read them; one of a row that belongs
+    to a user, such as a signal, is that user's.
+    """
+
+    __unowned_rows_are_shared__ = True
 
     __tablename__ = "findings"
     __grants__: ClassVar = {

@@ -31,3 +31,9 @@ class Findings(pa.DataFrameModel):
         """Exactly these columns; types are never guessed."""
 
         strict = True
+
+
+class UserFindings(Findings):
+    """A finding in a row of one user, which nobody else sees."""
+
+    user_id: int = pa.Field(description="The user the row belongs to.")

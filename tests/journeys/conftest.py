@@ -12,6 +12,7 @@ import pytest
 from support.discord_server import DiscordServer, webhook_id
 
 from quantmatrix_adapters.channels.discord import DiscordChannel
+from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import chain, demonstration, home
@@ -34,11 +35,13 @@ class Installation:
     discord: DiscordServer
     now: dt.datetime = CLOSE + dt.timedelta(minutes=15)
     instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
+    feed: Provider | None = None
 
     def definitions(self) -> dg.Definitions:
-        """The real code location, with this clock."""
-        clock = dg.ResourceDefinition.hardcoded_resource(lambda: self.now)
-        return build_definitions(self.settings, overrides={"clock": clock})
+        """The real code location, with this clock, and this feed where there is one."""
+        given = {"clock": lambda: self.now} | ({"feed": self.feed} if self.feed else {})
+        made = {name: dg.ResourceDefinition.hardcoded_resource(one) for name, one in given.items()}
+        return build_definitions(self.settings, overrides=made)
 
     def run(self, job: str, tags: dict[str, str], *assets: str) -> None:
         """Runs a job in this process."""

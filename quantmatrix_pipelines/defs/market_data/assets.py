@@ -8,7 +8,7 @@ import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
@@ -65,26 +65,32 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult:
         """Daily bars as the provider said them, never changed: a restatement is a further row.
 
-        A row that cannot be read is a finding, with file, row, column and value.
+        A row that cannot be read or breaks the contract is a finding, with file, row, column and
+        value.
         """
         sessions = sessions_in(context.partition_keys)
         now = clock()
         delivery = feed.daily_bars(sessions[0], sessions[-1], known_at=now)
-        delivered = gate.apply(RawBars, delivery.bars).good
+        split = gate.apply(RawBars, delivery.bars)
+        delivered = split.good
         known = lake.read("raw_bars", first=sessions[0], last=sessions[-1])
         new = unseen(delivered, known)
-        store.record_findings(database, delivery.findings)
+        refused = quarantine.findings(
+            RawBars, delivery.bars, split.failures, provider=feed.name, key=("symbol", "session")
+        )
+        findings = pl.concat([delivery.findings, refused])
+        store.record_findings(database, findings)
         store.record_fetch(
             database, _fetch(feed, sessions, delivered, new, at=now, run_id=context.run.run_id)
         )
         context.log.info("%s: %d bars, %d of them new", feed.name, delivered.height, new.height)
         catalog.count_partitions(context, "raw_bars", catalog.by_session(pl.concat([known, new])))
-        bad = delivery.findings.select("source", "source_row").n_unique()
+        bad = findings.select("source", "source_row").n_unique()
         return dg.MaterializeResult(
             value=new,
             metadata={"delivered": delivered.height, "new": new.height},
             check_results=[
-                checks.contract_result(delivery.findings, rows=delivered.height + bad, bad_rows=bad)
+                checks.contract_result(findings, rows=delivered.height + bad, bad_rows=bad)
             ],
         )
 
@@ -149,6 +155,14 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         of_feed = bars.filter(pl.col("provider") == feed.name)
         values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1])
         split = gate.apply(Indicators, values)
+        refused = quarantine.findings(
+            Indicators,
+            values,
+            split.failures,
+            provider=feed.name,
+            key=("instrument_id", "session"),
+        )
+        store.record_findings(database, refused)
         catalog.count_partitions(context, "indicators", catalog.by_session(split.good))
         earlier = calendars.sessions_before(sessions[-1], _LOOK_AHEAD_SESSIONS)
         ahead = look_ahead(of_feed, specs, session=earlier, until=sessions[-1])
@@ -161,7 +175,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             check_results=[
                 checks.result(
                     "contract",
-                    split.failures,
+                    refused,
                     is_error=checks.is_systemic(split.failing_rows, values.height),
                     description=f"{values.height:,} rows, {split.failing_rows:,} left out.",
                 ),

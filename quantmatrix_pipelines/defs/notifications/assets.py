@@ -8,7 +8,7 @@ import polars as pl
 from quantmatrix_adapters.channels.base import Channel as Carrier
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
 from quantmatrix_engine.notifications.compose import compose
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
@@ -21,7 +21,7 @@ from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import cohorts_in, sessions_in, user_partitions
 from quantmatrix_pipelines.resources import Clock
-from quantmatrix_pipelines.stores import outbox
+from quantmatrix_pipelines.stores import market_data, outbox
 
 # Composed later than this after the close, a message says so.
 LATE_AFTER = dt.timedelta(hours=12)
@@ -63,7 +63,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         is_backfill = BACKFILL_TAG in context.run.tags
         newest = (lake.sessions("bars", provider=feed.name) or (None, None))[1]
         frames = [pl.DataFrame(schema=_SCHEMA)]
-        failures = [gate.apply(Notifications, frames[0]).failures]
+        findings: list[pl.DataFrame] = []
         for session in sessions:
             untold = outbox.untold(database, session, cohorts)
             reason = _suppressed(session, newest, is_backfill=is_backfill)
@@ -71,8 +71,17 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             split = gate.apply(Notifications, composed)
             outbox.put(database, split.good, links)
             frames.append(split.good)
-            failures.append(split.failures)
-        written, broken = pl.concat(frames), pl.concat(failures)
+            findings.append(
+                quarantine.findings(
+                    Notifications,
+                    composed,
+                    split.failures,
+                    provider=feed.name,
+                    key=("user_id", "channel", "part"),
+                )
+            )
+        written, broken = pl.concat(frames), pl.concat(findings)
+        market_data.record_findings(database, broken)
         return dg.MaterializeResult(
             metadata=catalog.rows(
                 outbox.count(database),

@@ -61,7 +61,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult:
         """What each enabled strategy says of each instrument, with the rules behind it.
 
-        Rows are only added: evaluating a session again repeats nothing that was said.
+        Rows are only added: evaluating a session again repeats nothing that was said. A signal that
+        breaks the contract is not said; it is a finding of its user.
         """
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
         asked = strategies.enabled(database, cohorts)
@@ -73,6 +74,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         for session in sessions:
             seen = Inputs(
                 session,
+                feed.name,
                 indicators.filter(pl.col("session") == session),
                 bars.filter(pl.col("session") <= session, pl.col("provider") == feed.name),
                 catalogue,
@@ -80,6 +82,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             )
             judged.append(judge(asked, seen, stamp))
             last = judged[-1]
+            market_data.record_findings(database, last.findings)
             added += evaluations.record(database, last.runs, last.signals, last.withheld).signals
             context.log.info("%s: %d signals of %d strategies", session, added, len(asked))
         cohort = {one.user_id: one.cohort for one in asked}
@@ -96,7 +99,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 def _result(judged: list[Judged], added: int, *, total: int) -> dg.MaterializeResult:
     runs = pl.concat([one.runs for one in judged])
     failed = runs.filter(pl.col("status") == RunStatus.FAILED.value)
-    failures = pl.concat([one.failures for one in judged])
+    findings = pl.concat([one.findings for one in judged])
     said = sum(one.signals.height for one in judged)
     return dg.MaterializeResult(
         metadata=catalog.rows(
@@ -110,9 +113,9 @@ def _result(judged: list[Judged], added: int, *, total: int) -> dg.MaterializeRe
         check_results=[
             checks.result(
                 "contract",
-                failures,
-                is_error=checks.is_systemic(failures.height, said + failures.height + 1),
-                description=f"{said:,} signals kept, {failures.height:,} rules broken.",
+                findings,
+                is_error=checks.is_systemic(findings.height, said + findings.height + 1),
+                description=f"{said:,} signals kept, {findings.height:,} rules broken.",
             ),
             checks.result(
                 "strategies_ran",

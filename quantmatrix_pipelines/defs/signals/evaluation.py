@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.prices import universe
 from quantmatrix_engine.strategies import evaluate
@@ -42,10 +42,12 @@ class Inputs:
     """What a session is evaluated on: rows up to that session and none after it.
 
     `indicators` are the session's own rows, `bars` those of the last few sessions, `instruments`
-    the catalogue, `quarantined` symbol and rule of the bars that were refused.
+    the catalogue, `quarantined` symbol and rule of the bars that were refused, `provider` whose
+    bars these are.
     """
 
     session: dt.date
+    provider: str
     indicators: pl.DataFrame
     bars: pl.DataFrame
     instruments: pl.DataFrame
@@ -63,12 +65,12 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Judged:
-    """The ledger rows of the runs, what they said, and the signals that broke their contract."""
+    """The ledger rows of the runs, what they said, and findings of what broke its contract."""
 
     runs: pl.DataFrame
     signals: pl.DataFrame
     withheld: pl.DataFrame
-    failures: pl.DataFrame
+    findings: pl.DataFrame
 
 
 def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judged:
@@ -90,10 +92,28 @@ def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judge
         session=inputs.session,
         quarantined=_refused(inputs),
     )
-    split = gate.apply(Signals, rounded(said.signals))
+    proposed = rounded(said.signals)
+    split = gate.apply(Signals, proposed)
     kept = Evaluation(split.good, said.withheld)
     ledger = _ledger(strategies, runs, errors, pairs=pairs, said=kept, inputs=inputs, stamp=stamp)
-    return Judged(ledger, kept.signals, kept.withheld, split.failures)
+    findings = _findings(strategies, inputs, proposed, split.failures)
+    return Judged(ledger, kept.signals, kept.withheld, findings)
+
+
+def _findings(
+    strategies: Sequence[Strategy], inputs: Inputs, proposed: pl.DataFrame, failures: pl.DataFrame
+) -> pl.DataFrame:
+    """Gives findings (contract UserFindings) of the signals that broke their contract."""
+    schema = {"strategy_id": pl.Int64, "user_id": pl.Int64}
+    owners = pl.DataFrame([(one.id, one.user_id) for one in strategies], schema, orient="row")
+    owned = proposed.join(owners, on="strategy_id", how="left", maintain_order="left")
+    return quarantine.findings(
+        Signals,
+        owned.with_columns(session=pl.lit(inputs.session)),
+        failures,
+        provider=inputs.provider,
+        key=("strategy_id", "instrument_id", "action", "level"),
+    )
 
 
 def _universes(strategies: Sequence[Strategy]) -> tuple[pl.DataFrame, dict[int, str]]:

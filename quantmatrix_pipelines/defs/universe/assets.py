@@ -3,11 +3,12 @@
 import dagster as dg
 
 from quantmatrix_adapters.providers.base import Provider
-from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.instruments import Instruments, Listing
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.stores import instruments as store
+from quantmatrix_pipelines.stores import market_data
 
 
 @dg.asset(
@@ -29,9 +30,15 @@ def instruments(
 ) -> dg.MaterializeResult:
     """Every instrument the feed lists, under an id that outlives its symbols.
 
-    A listing adds what is new; nothing is ever removed or given another id.
+    A listing adds what is new; nothing is ever removed or given another id. A row that breaks the
+    contract is a finding.
     """
-    listing = gate.apply(Listing, feed.listing())
+    listed = feed.listing()
+    listing = gate.apply(Listing, listed)
+    refused = quarantine.findings(
+        Listing, listed, listing.failures, provider=feed.name, key=("symbol", "exchange")
+    )
+    market_data.record_findings(database, refused)
     added = store.record(database, listing.good)
     known = store.catalogue(database)
     return dg.MaterializeResult(
@@ -39,7 +46,7 @@ def instruments(
         check_results=[
             checks.result(
                 "contract",
-                listing.failures,
+                refused,
                 is_error=listing.good.is_empty(),
                 description=f"{listing.good.height:,} symbols listed.",
             )
