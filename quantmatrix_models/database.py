@@ -9,6 +9,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from quantmatrix_engine.errors import DatabaseError, SettingsError
 from quantmatrix_models.privileges import Role
 
+# Two transactions stood in each other's way: serialization failure, deadlock, lock not available.
+_CONFLICTS = ("40001", "40P01", "55P03")
 _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret")
 
 
@@ -46,6 +48,10 @@ def shown(url: URL) -> str:
 def connect_args(url: URL) -> dict[str, int]:
     """Gives how to connect where `url` does not say: a server has ten seconds to answer."""
     return {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def reason(error: DBAPIError) -> str:
@@ -91,16 +97,29 @@ class Database:
         """Gives a connection inside a transaction that runs as `role`.
 
         As APP it sees the rows of `user_id` alone, and none where `user_id` is None. Both the role
-        and the user end with the transaction. Raises DatabaseError where the server is away.
+        and the user end with the transaction. Raises DatabaseError where the server is away or goes
+        away, and where the transaction could not be run beside another one: all of it is undone.
         """
         connection = self._connect()
-        with connection, connection.begin():
+        with self._named(), connection, connection.begin():
             connection.execute(text(f"SET LOCAL ROLE {role.value}"))
             connection.execute(
                 text("SELECT set_config('app.user_id', :user_id, true)"),
                 {"user_id": "" if user_id is None else str(int(user_id))},
             )
             yield connection
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Gives a clear error to what another attempt can mend; any other stays what it is."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not (error.connection_invalidated or _sqlstate(error) in _CONFLICTS):
+                raise
+            raise DatabaseError(
+                f"The database at {shown(self.url)} broke off: {reason(error)}"
+            ) from error
 
     def _connect(self) -> Connection:
         try:

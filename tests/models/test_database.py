@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from quantmatrix_engine.errors import DatabaseError, SettingsError
 from quantmatrix_models.database import Database, parse_url
@@ -176,3 +176,26 @@ def test_a_name_of_a_user_is_judged_alike_by_python_and_postgresql(
     by_postgresql = nullcontext() if is_good else pytest.raises(DBAPIError, match=r"name|too long")
     with by_postgresql, database.transaction(Role.ADMIN) as connection:
         connection.execute(NEW_USER, {"name": name})
+
+
+def test_a_connection_that_breaks_off_is_an_error_that_can_be_tried_again(
+    database: Database,
+) -> None:
+    def cut_off() -> None:
+        with database.transaction(Role.PIPELINE) as connection:
+            connection.execute(text("RESET ROLE"))
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(DatabaseError, match="broke off") as caught:
+        cut_off()
+    assert caught.value.retryable
+    with database.transaction(Role.PIPELINE) as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_a_row_that_is_refused_stays_the_error_it_is(database: Database) -> None:
+    with (
+        pytest.raises(IntegrityError),
+        database.transaction(Role.ADMIN) as connection,
+    ):
+        connection.execute(text("INSERT INTO users (name) VALUES ('Not A Name')"))

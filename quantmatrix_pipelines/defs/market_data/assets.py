@@ -25,6 +25,7 @@ from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stores import market_data as store
 from quantmatrix_pipelines.stores import strategies as strategy_store
@@ -56,6 +57,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             )
         ],
     )
+    @retried
     def raw_bars(
         context: dg.AssetExecutionContext,
         feed: dg.ResourceParam[Provider],
@@ -102,6 +104,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             checks.contract("bars", "Prices and volumes can be true, once, on a session.")
         ],
     )
+    @retried
     def bars(
         context: dg.AssetExecutionContext,
         raw_bars: pl.DataFrame,
@@ -140,6 +143,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             ),
         ],
     )
+    @retried
     def indicators(
         context: dg.AssetExecutionContext,
         bars: pl.DataFrame,

@@ -21,6 +21,7 @@ from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import cohorts_in, sessions_in, user_partitions
 from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import market_data, outbox
 
 # Composed later than this after the close, a message says so.
@@ -47,6 +48,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             )
         ],
     )
+    @retried
     def notifications(
         context: dg.AssetExecutionContext,
         feed: dg.ResourceParam[Provider],
@@ -121,6 +123,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             )
         ],
     )
+    @retried
     def deliveries(
         database: dg.ResourceParam[Database],
         vault: dg.ResourceParam[Vault],

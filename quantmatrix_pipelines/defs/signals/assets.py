@@ -16,6 +16,7 @@ from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import look_back
 from quantmatrix_pipelines.partitions import COHORT_KEYS, cohorts_in, sessions_in, user_partitions
 from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import evaluations, instruments, market_data, strategies
 
@@ -50,6 +51,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             ),
         ],
     )
+    @retried
     def signals(
         context: dg.AssetExecutionContext,
         indicators: pl.DataFrame,

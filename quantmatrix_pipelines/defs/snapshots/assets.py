@@ -19,6 +19,7 @@ from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import evaluations, instruments
 from quantmatrix_pipelines.stores import snapshot as store
@@ -53,6 +54,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             )
         ],
     )
+    @retried
     def snapshot(
         context: dg.AssetExecutionContext,
         feed: dg.ResourceParam[Provider],

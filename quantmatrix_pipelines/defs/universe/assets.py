@@ -7,6 +7,7 @@ from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.instruments import Instruments, Listing
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import instruments as store
 from quantmatrix_pipelines.stores import market_data
 
@@ -25,6 +26,7 @@ from quantmatrix_pipelines.stores import market_data
         )
     ],
 )
+@retried
 def instruments(
     feed: dg.ResourceParam[Provider], database: dg.ResourceParam[Database]
 ) -> dg.MaterializeResult:
