@@ -40,6 +40,18 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
+def without_password(url: URL) -> URL:
+    """Gives `url` without its password; it has to come from elsewhere, such as a `passfile`."""
+    return URL.create(
+        url.drivername,
+        username=url.username,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query=url.query,
+    )
+
+
 def shown(url: URL) -> str:
     """Gives `url` as people may see it: without a secret, wherever one stands in it."""
     return url.difference_update_query(_SECRET_PARAMETERS).render_as_string(hide_password=True)

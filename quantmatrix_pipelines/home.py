@@ -10,7 +10,7 @@ from pathlib import Path
 from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_models import embedded
-from quantmatrix_models.database import Database, parse_url
+from quantmatrix_models.database import Database, parse_url, without_password
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines.settings import Settings
 
@@ -126,6 +126,11 @@ def vault(settings: Settings) -> Vault:
 def write_dagster_yaml(settings: Settings, dagster_url: str) -> None:
     """Writes Dagster's configuration: its storage, how many runs at once, no telemetry."""
     storage = parse_url(dagster_url).set(drivername="postgresql+psycopg2")
+    if storage.password is not None:
+        # Dagster hands its configuration to its processes as arguments, which everybody can list.
+        password_file = settings.dagster_home / "pgpass"
+        _keep_password(str(storage.password), password_file)
+        storage = without_password(storage).update_query_dict({"passfile": str(password_file)})
     address = storage.render_as_string(hide_password=False)
     text = f"""# Written by `quantmatrix up`; changes are overwritten.
 storage:
@@ -155,6 +160,12 @@ nux:
   enabled: false
 """
     _write_whole(settings.dagster_home / "dagster.yaml", text)
+
+
+def _keep_password(password: str, path: Path) -> None:
+    """Keeps a password for every server in a file of libpq's own format, for its owner alone."""
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    _write_whole(path, f"*:*:*:*:{escaped}\n")
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 import datetime as dt
 import gc
+import re
 import stat
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_a_key_that_is_none_is_refused_without_being_shown(tmp_path: Path):
 
 
 @pytest.mark.parametrize("password", ["p@ss:w/rd", "a%40b", 'qu"ote\\', "#{x}: y", "'", "ü€𝄞"])
-def test_dagsters_configuration_keeps_every_character_of_a_password(
+def test_every_character_of_a_password_is_kept_beside_dagsters_configuration(
     settings: Settings, password: str
 ):
     home.prepare(settings)
@@ -124,14 +125,23 @@ def test_dagsters_configuration_keeps_every_character_of_a_password(
     written = yaml.safe_load((settings.dagster_home / "dagster.yaml").read_text())
     kept = make_url(written["storage"]["postgres"]["postgres_url"])
     assert kept.drivername == "postgresql+psycopg2"
-    assert (kept.password, kept.username, kept.database) == (password, "ada", "dagster")
+    assert (kept.password, kept.username, kept.database) == (None, "ada", "dagster")
+    assert kept.query["passfile"] == str(settings.dagster_home / "pgpass")
+    assert _read_by_libpq(settings.dagster_home / "pgpass") == password
     assert written["telemetry"] == {"enabled": False}
 
 
-def test_dagsters_configuration_is_for_its_owner_alone(settings: Settings):
+def _read_by_libpq(path: Path) -> str:
+    """Gives the password of a file as PostgreSQL's documentation says it is read."""
+    *_, password = re.split(r"(?<!\\)(?:\\\\)*:", path.read_text().rstrip("\n"), maxsplit=4)
+    return re.sub(r"\\(.)", r"\1", password)
+
+
+@pytest.mark.parametrize("name", ["dagster.yaml", "pgpass"])
+def test_dagsters_configuration_is_for_its_owner_alone(settings: Settings, name: str):
     home.prepare(settings)
     home.write_dagster_yaml(settings, "postgresql://ada:secret@db/dagster")
-    written = settings.dagster_home / "dagster.yaml"
+    written = settings.dagster_home / name
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
