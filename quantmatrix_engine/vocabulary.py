@@ -13,6 +13,12 @@ class InstrumentKind(StrEnum):
     ETF = "etf"
     INDEX = "index"
     OPTION = "option"
+    FUTURE = "future"
+    BOND = "bond"
+    MUTUAL_FUND = "mutual_fund"
+    CRYPTO = "crypto"
+    WARRANT = "warrant"
+    RIGHT = "right"
 
 
 class Action(StrEnum):
@@ -83,11 +89,12 @@ class Severity(StrEnum):
 
 
 class FindingStatus(StrEnum):
-    """What became of a finding."""
+    """What became of a finding. `corrected`: a later delivery brought a good row."""
 
     OPEN = "open"
     RELEASED = "released"
     REJECTED = "rejected"
+    CORRECTED = "corrected"
 
 
 class FindingRule(StrEnum):

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pandera.polars as pa
 
+from quantmatrix_engine.vocabulary import InstrumentKind
+
 
 class Listing(pa.DataFrameModel):
     """One symbol a provider can give bars of. Key: symbol, exchange."""
@@ -15,7 +17,7 @@ class Listing(pa.DataFrameModel):
     currency: str = pa.Field(
         str_length={"min_value": 3, "max_value": 3}, description="Currency, ISO 4217."
     )
-    kind: str = pa.Field(isin=["stock", "etf", "index", "option"], description="What it is.")
+    kind: str = pa.Field(isin=list(InstrumentKind), description="What it is.")
     name: str = pa.Field(nullable=True, description="Full name, where the provider gives one.")
     first_session: dt.date = pa.Field(description="First session the provider has a bar of.")
 
@@ -33,7 +35,7 @@ class Instruments(pa.DataFrameModel):
     symbol: str = pa.Field(description="A symbol of the instrument.")
     exchange: str = pa.Field(description="Exchange, ISO 10383 MIC.")
     currency: str = pa.Field(description="Currency, ISO 4217.")
-    kind: str = pa.Field(description="What it is: stock, etf, index, option.")
+    kind: str = pa.Field(description="What it is: a stock, a fund, an option.")
     name: str = pa.Field(nullable=True, description="Full name, where known.")
     valid_from: dt.date = pa.Field(description="First date the symbol meant this instrument.")
     valid_to: dt.date = pa.Field(nullable=True, description="First date it no longer did; or null.")

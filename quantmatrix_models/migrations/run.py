@@ -37,14 +37,14 @@ def newest_revision() -> str:
     return head
 
 
-def upgrade(engine: Engine) -> bool:
-    """Brings the database to the newest revision; says whether anything had to be done.
+def upgrade(engine: Engine, revision: str = "head") -> bool:
+    """Brings the database to `revision`, the newest one; says whether anything had to be done.
 
     Raises DatabaseError where the database is ahead of this code, or does not let us.
     """
     try:
         with engine.begin() as connection:
-            return _upgrade(connection)
+            return _upgrade(connection, revision)
     except ProgrammingError as error:
         raise DatabaseError(
             f"The database cannot be migrated: {reason(error)}. The login needs to own it and to "
@@ -52,19 +52,20 @@ def upgrade(engine: Engine) -> bool:
         ) from None
 
 
-def _upgrade(connection: Connection) -> bool:
+def _upgrade(connection: Connection, revision: str) -> bool:
     connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
     found = revision_of(connection)
     if found == newest_revision():
         return False
     _refuse_unknown(found)
-    command.upgrade(config(connection), "head")
+    command.upgrade(config(connection), revision)
     return True
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Takes the database back to `revision`; `base` is empty."""
     with engine.begin() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         command.downgrade(config(connection), revision)
 
 

@@ -63,7 +63,8 @@ def record(database: Database, listing: pl.DataFrame) -> int:
             text(
                 "UPDATE instrument_symbols s SET valid_from = l.first_session FROM listed l"
                 " WHERE l.symbol = s.symbol AND l.first_session < s.valid_from"
-                " AND NOT EXISTS (SELECT 1 FROM instrument_symbols o WHERE o.symbol = s.symbol"
+                " AND NOT EXISTS (SELECT 1 FROM instrument_symbols o WHERE"
+                " (o.symbol = s.symbol OR o.instrument_id = s.instrument_id)"
                 " AND o.exchange = s.exchange AND o.valid_from < s.valid_from)"
             )
         )

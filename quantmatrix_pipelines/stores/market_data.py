@@ -37,7 +37,7 @@ def quarantined(database: Database, first: dt.date, last: dt.date) -> pl.DataFra
             text(
                 "SELECT DISTINCT symbol, session, rule FROM findings"
                 " WHERE session BETWEEN :first AND :last AND status = 'open'"
-                " AND symbol IS NOT NULL"
+                " AND symbol IS NOT NULL AND user_id IS NULL"
             ),
             {"first": first, "last": last},
         )
@@ -45,8 +45,15 @@ def quarantined(database: Database, first: dt.date, last: dt.date) -> pl.DataFra
 
 
 def record_fetch(database: Database, fetch: dict[str, object]) -> None:
-    """Adds what a provider was asked and how much it answered (columns of provider_fetches)."""
+    """Adds what a provider was asked and how much it answered (columns of provider_fetches).
+
+    A provider that is not among the data providers yet becomes one.
+    """
     with database.transaction(Role.PIPELINE) as connection:
+        connection.execute(
+            text("INSERT INTO data_providers (name) VALUES (:name) ON CONFLICT DO NOTHING"),
+            {"name": fetch["provider"]},
+        )
         bulk.insert_new(connection, "provider_fetches", pl.DataFrame([fetch]))
 
 
@@ -65,8 +72,9 @@ def fetched(database: Database, provider: str, version: str) -> list[Fetch]:
         rows = connection.execute(
             text(
                 "SELECT first_session, last_session, dagster_run_id FROM provider_fetches"
-                " WHERE provider = :provider AND id > coalesce((SELECT max(id)"
-                " FROM provider_fetches WHERE provider = :provider AND version <> :version), 0)"
+                " WHERE provider = :provider AND status = 'succeeded' AND id > coalesce((SELECT"
+                " max(id) FROM provider_fetches WHERE provider = :provider"
+                " AND status = 'succeeded' AND version <> :version), 0)"
                 " ORDER BY id"
             ),
             {"provider": provider, "version": version},

@@ -42,4 +42,5 @@ def fill(connection: Connection, number: int, *, until: str | None = None) -> No
     for table in metadata.sorted_tables:
         if table.name == until:
             return
-        connection.execute(table.insert().values(a_row(table.name, number)))
+        for row in (a_row(table.name, number), *instruments.more(number).get(table.name, [])):
+            connection.execute(table.insert().values(row))

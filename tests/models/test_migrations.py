@@ -147,6 +147,26 @@ def test_down_to_base_leaves_nothing_and_up_again_gives_the_same(empty: Engine) 
     assert schema_of(empty) == first
 
 
+REVISIONS = [f"{number:04}" for number in range(1, int(migrations.newest_revision()) + 1)]
+
+
+def without_comments(schema: dict[str, str]) -> dict[str, str]:
+    """Leaves out columns and tables, whose definition ends with a comment that stays on the way."""
+    return {name: one for name, one in schema.items() if " " in name and name[:6] != "table "}
+
+
+def test_each_revision_goes_down_to_the_one_before_and_up_again(empty: Engine) -> None:
+    seen = {}
+    for revision in REVISIONS:
+        migrations.upgrade(empty, revision)
+        seen[revision] = schema_of(empty)
+    for revision in reversed(REVISIONS[:-1]):
+        migrations.downgrade(empty, revision)
+        assert without_comments(schema_of(empty)) == without_comments(seen[revision]), revision
+    assert migrations.upgrade(empty) is True
+    assert schema_of(empty) == seen[REVISIONS[-1]]
+
+
 def test_a_database_with_rows_can_go_down(database: Database) -> None:
     with database.engine.begin() as connection:
         fill(connection, 1)

@@ -62,6 +62,25 @@ def test_a_symbol_listed_later_than_known_keeps_its_beginning(database: Database
     assert spells(database) == [("AAA", "XNYS", BEGINS)]
 
 
+def test_a_listing_under_the_new_symbol_alone_keeps_the_old_one_of_a_renamed_instrument(
+    database: Database,
+):
+    instruments.record(database, listing("FB"))
+    renamed = dt.date(2022, 6, 9)
+    change(database, "UPDATE instrument_symbols SET valid_to = :on", on=renamed)
+    change(
+        database,
+        "INSERT INTO instrument_symbols (instrument_id, symbol, exchange, valid_from)"
+        " SELECT instrument_id, 'META', exchange, valid_to FROM instrument_symbols",
+    )
+    assert instruments.record(database, listing("META", "AAA")) == 1
+    assert spells(database) == [
+        ("AAA", "XNYS", BEGINS),
+        ("FB", "XNYS", BEGINS),
+        ("META", "XNYS", renamed),
+    ]
+
+
 def test_a_symbol_known_on_another_exchange_is_the_same_instrument(database: Database):
     instruments.record(database, listing("AAA"))
     earlier = dt.date(2010, 1, 4)

@@ -5,6 +5,17 @@ from pipelines.rows import AT, SESSION, change, findings, query
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.stores import market_data
 
+FETCH = {
+    "provider": "sample",
+    "version": "1",
+    "first_session": SESSION,
+    "last_session": SESSION,
+    "bars": 5,
+    "new_bars": 5,
+    "fetched_at": AT,
+    "dagster_run_id": "run",
+}
+
 
 def test_a_finding_is_recorded_once_with_its_row(database: Database):
     found = findings({}, {"source_row": 8, "value": 'NaN, "?"', "row": None})
@@ -57,20 +68,10 @@ def test_quarantined_are_open_findings_of_the_asked_sessions_that_have_a_symbol(
 
 
 def test_ranges_count_as_fetched_in_the_newest_state_of_the_provider_only(database: Database):
-    fetch = {
-        "provider": "sample",
-        "version": "1",
-        "first_session": SESSION,
-        "last_session": SESSION,
-        "bars": 5,
-        "new_bars": 5,
-        "fetched_at": AT,
-        "dagster_run_id": "run",
-    }
     assert market_data.fetched(database, "sample", "1") == []
-    market_data.record_fetch(database, fetch)
-    market_data.record_fetch(database, fetch | {"version": "2", "new_bars": 0})
-    market_data.record_fetch(database, fetch | {"provider": "folder", "version": "3"})
+    market_data.record_fetch(database, FETCH)
+    market_data.record_fetch(database, FETCH | {"version": "2", "new_bars": 0})
+    market_data.record_fetch(database, FETCH | {"provider": "folder", "version": "3"})
     assert market_data.fetched(database, "sample", "2") == [
         market_data.Fetch(SESSION, SESSION, "run")
     ]
@@ -78,6 +79,16 @@ def test_ranges_count_as_fetched_in_the_newest_state_of_the_provider_only(databa
     assert query(database, "SELECT fetched_at, new_bars FROM provider_fetches ORDER BY id")[:2] == [
         (AT, 5),
         (AT, 0),
+    ]
+
+
+def test_a_provider_is_registered_by_its_first_fetch_and_keeps_its_settings(database: Database):
+    market_data.record_fetch(database, FETCH)
+    change(database, "UPDATE data_providers SET priority = 5")
+    market_data.record_fetch(database, FETCH)
+    assert query(database, "SELECT name, priority FROM data_providers") == [("sample", 5)]
+    assert query(database, "SELECT count(*), min(status) FROM provider_fetches") == [
+        (2, "succeeded")
     ]
 
 
