@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from models.cases_of import (
+    audit,
     instruments,
     market_data,
     signals,
@@ -34,6 +35,7 @@ BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
         market_data,
         strategies,
         signals,
+        audit,
     )
     for table, cases in domain.CASES.items()
 }

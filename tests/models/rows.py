@@ -7,6 +7,7 @@ Each file of `rows_of` gives the rows of one domain as `rows(number, owner)`: a 
 from typing import Any
 
 from models.rows_of import (
+    audit,
     instruments,
     market_data,
     signals,
@@ -23,6 +24,7 @@ DOMAINS = (
     market_data,
     strategies,
     signals,
+    audit,
 )
 
 

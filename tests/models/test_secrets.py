@@ -69,3 +69,33 @@ def test_a_key_that_is_none_is_a_clear_error_without_the_key(keys: list[str]) ->
     with pytest.raises(SettingsError, match="32 bytes in URL-safe base64") as caught:
         Vault(keys)
     assert not any(key and key in str(caught.value) for key in keys)
+
+
+def test_the_key_id_is_that_of_the_newest_key_and_shows_nothing_of_it() -> None:
+    """Sixteen digits of the SHA-256 over the key's bytes: here of 32 zeros, by `sha256sum`."""
+    zeros, other = "A" * 43 + "=", Vault.new_key()
+    assert Vault([zeros, other]).key_id == "66687aadf862bd77"
+    assert Vault([other, zeros]).key_id != "66687aadf862bd77"
+    assert Vault([other]).key_id not in other
+
+
+def test_a_rotated_secret_opens_with_the_newest_key_alone() -> None:
+    old, new = Vault.new_key(), Vault.new_key()
+    sealed = Vault([old]).seal(ADDRESS, context="row/1")
+    rotated = Vault([new, old]).rotate(sealed, context="row/1")
+    assert Vault([new]).open(rotated, context="row/1") == ADDRESS
+    with pytest.raises(SettingsError, match="does not open"):
+        Vault([old]).open(rotated, context="row/1")
+
+
+def test_a_secret_moved_to_another_row_is_not_rotated() -> None:
+    vault = Vault([Vault.new_key()])
+    sealed = vault.seal(ADDRESS, context="row/1")
+    with pytest.raises(SettingsError, match="row/2 was sealed for another row"):
+        vault.rotate(sealed, context="row/2")
+
+
+def test_a_secret_of_an_unknown_key_is_not_rotated() -> None:
+    sealed = Vault([Vault.new_key()]).seal(ADDRESS, context="row/1")
+    with pytest.raises(SettingsError, match="does not open"):
+        Vault([Vault.new_key()]).rotate(sealed, context="row/1")

@@ -19,10 +19,12 @@ def create(engine: Engine) -> None:
 
 
 def create_tables(connection: Connection) -> None:
-    """Makes what the tables stand on, and the tables."""
+    """Makes what the tables stand on, the tables, and what keeps the audit trail."""
     for part in sorted(SQL.glob("*_before_tables.sql")):
         connection.execute(text(part.read_text().replace(":", "\\:")))
     metadata.create_all(connection)
+    for part in sorted(SQL.glob("*_triggers.sql")):
+        connection.execute(text(part.read_text().replace(":", "\\:")))
 
 
 def guard(connection: Connection) -> None:

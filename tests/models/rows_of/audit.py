@@ -1,0 +1,24 @@
+"""The audit trail. The hashes fit nothing: what they are made of is tested in `test_audit.py`."""
+
+from typing import Any
+
+from models.rows_of.moments import moment
+from models.rows_of.users import digest
+
+
+def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
+    return {
+        "audit_events": {
+            "id": number,
+            "seq": number,
+            "at": moment(number),
+            "actor_id": owner,
+            "actor": f"user-{owner}",
+            "action": "changed",
+            "entity": "strategies",
+            "changes": {},
+            "key_id": "0123456789abcdef",
+            "previous_hash": None if number == 1 else digest(f"event {number - 1}"),
+            "hash": digest(f"event {number}"),
+        },
+    }
