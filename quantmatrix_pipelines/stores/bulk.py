@@ -1,6 +1,12 @@
-"""Bulk writes: frames into tables by COPY, rows that are there already left alone."""
+"""Bulk writes: frames into tables by COPY, past no rule of row-level security.
+
+A row that is there already is an error (`insert`), left alone (`insert_new`) or brought up to date
+(`upsert`). PostgreSQL refuses a COPY into a table with row security, so rows go to a temporary
+table first and from there, by one statement, to where they belong.
+"""
 
 import io
+from collections.abc import Sequence
 from typing import cast
 
 import polars as pl
@@ -24,6 +30,31 @@ def insert(connection: Connection, table: str, rows: pl.DataFrame) -> None:
     if rows.height:
         _stage(connection, table, rows)
         connection.execute(text(_insert(table, rows)))
+
+
+def upsert(connection: Connection, table: str, rows: pl.DataFrame, *, key: Sequence[str]) -> int:
+    """Inserts rows, and where a row of the same `key` is there, gives it the frame's values.
+
+    `key` are the columns of a primary key or unique constraint of `table`. Rows that would not
+    change are left alone. Gives how many were added or changed. A frame with the same key twice is
+    an error, and nothing is written.
+    """
+    if rows.is_empty():
+        return 0
+    _stage(connection, table, rows)
+    values = [name for name in rows.columns if name not in key]
+    if not values:
+        action = "NOTHING"
+    else:
+        ours, theirs = _row(table, values), _row("excluded", values)
+        taken = ", ".join(f'"{name}" = excluded."{name}"' for name in values)
+        action = f"UPDATE SET {taken} WHERE {ours} IS DISTINCT FROM {theirs}"
+    statement = f"{_insert(table, rows)} ON CONFLICT ({_listed(key)}) DO {action}"
+    return connection.execute(text(statement)).rowcount
+
+
+def _row(table: str, names: Sequence[str]) -> str:
+    return "ROW(" + ", ".join(f'"{table}"."{name}"' for name in names) + ")"
 
 
 def copy_into(connection: Connection, table: str, rows: pl.DataFrame) -> None:
@@ -69,4 +100,8 @@ def _insert(table: str, rows: pl.DataFrame) -> str:
 
 
 def _names(rows: pl.DataFrame) -> str:
-    return ", ".join(f'"{name}"' for name in rows.columns)
+    return _listed(rows.columns)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

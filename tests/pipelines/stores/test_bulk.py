@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from quantmatrix_models.database import Database
+from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
 
 
@@ -121,3 +122,61 @@ def test_a_large_frame_arrives_whole(connection):
         50_000,
         1_249_975_000,
     )
+
+
+# Upserts
+
+
+def test_an_upsert_adds_what_is_new_and_brings_the_rest_up_to_date(connection):
+    bulk.insert(connection, "kept", numbered(words=["a", "b", "c"]))
+    changed = pl.DataFrame({"id": [1, 2, 3], "words": ["B", "c", "d"]})
+    assert bulk.upsert(connection, "kept", changed, key=["id"]) == 2
+    assert stored(connection, "words") == ["a", "B", "c", "d"]
+
+
+def test_an_upsert_leaves_columns_alone_that_the_frame_does_not_have(connection):
+    bulk.insert(connection, "kept", numbered(words=["a"], ratio=[0.5]))
+    bulk.upsert(connection, "kept", numbered(words=["b"]), key=["id"])
+    assert stored(connection, "ratio") == [0.5]
+
+
+def test_an_upsert_takes_a_null_for_a_value_and_a_value_for_a_null(connection):
+    bulk.insert(connection, "kept", numbered(words=["a", None, None]))
+    changed = numbered(words=pl.Series([None, "b", None], dtype=pl.String))
+    assert bulk.upsert(connection, "kept", changed, key=["id"]) == 2
+    assert stored(connection, "words") == [None, "b", None]
+
+
+def test_an_upsert_of_keys_alone_changes_nothing_that_is_there(connection):
+    bulk.insert(connection, "kept", numbered(words=["a"]))
+    assert bulk.upsert(connection, "kept", pl.DataFrame({"id": [0, 1]}), key=["id"]) == 1
+    assert stored(connection, "words") == ["a", None]
+
+
+def test_an_upsert_that_names_a_key_twice_is_refused_and_writes_nothing(connection):
+    twice = pl.DataFrame({"id": [5, 5], "words": ["a", "b"]})
+    with (
+        pytest.raises(DBAPIError, match="cannot affect row a second time"),
+        connection.begin_nested(),
+    ):
+        bulk.upsert(connection, "kept", twice, key=["id"])
+    assert stored(connection, "id") == []
+
+
+def test_an_upsert_of_nothing_writes_nothing(connection):
+    assert bulk.upsert(connection, "kept", numbered(words=["a"]).clear(), key=["id"]) == 0
+
+
+def test_an_upsert_obeys_row_security(database: Database):
+    with database.engine.begin() as owner:
+        owner.execute(text("INSERT INTO users (id, name) VALUES (1, 'ada'), (2, 'ben')"))
+        owner.execute(text("GRANT ALL ON discord_webhooks TO quantmatrix_app"))
+    mine = pl.DataFrame({"user_id": [1], "channel": ["signals"], "sealed_url": ["sealed"]})
+    with database.transaction(Role.APP, user_id=1) as connection:
+        assert bulk.upsert(connection, "discord_webhooks", mine, key=["user_id", "channel"]) == 1
+    theirs = mine.with_columns(user_id=pl.lit(2, pl.Int64))
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        database.transaction(Role.APP, user_id=1) as connection,
+    ):
+        bulk.upsert(connection, "discord_webhooks", theirs, key=["user_id", "channel"])
