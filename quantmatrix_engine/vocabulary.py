@@ -69,6 +69,37 @@ class Channel(StrEnum):
     PLAYGROUND = "playground"
 
 
+class NotificationKind(StrEnum):
+    """What a message is about."""
+
+    SIGNALS = "signals"
+    ALERT = "alert"
+    PORTFOLIO_DIGEST = "portfolio_digest"
+    MORNING_BREW = "morning_brew"
+    BACKTEST_RESULT = "backtest_result"
+    REBALANCING = "rebalancing"
+    MARGIN_CALL = "margin_call"
+    SYSTEM_STATUS = "system_status"
+    TEST = "test"
+
+
+class Priority(StrEnum):
+    """How much a message asks for attention."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class AlertFrequency(StrEnum):
+    """How often an alert rule may make a notification while its conditions hold."""
+
+    ONCE = "once"
+    EVERY_TIME = "every_time"
+    DAILY = "daily"
+
+
 class NotificationStatus(StrEnum):
     """Where a message is on its way out."""
 

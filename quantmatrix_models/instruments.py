@@ -529,7 +529,10 @@ class InstrumentClassification(HasId, Base):
     )
 
     instrument_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("instruments.id"), index=True, comment="The instrument."
+        BigInteger,
+        ForeignKey("instruments.id"),
+        index=True,
+        comment="The instrument that is classified.",
     )
     scheme: Mapped[str] = mapped_column(
         String(32), comment="The classification: gics, sic, or a provider's name for its own."

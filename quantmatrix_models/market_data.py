@@ -351,7 +351,7 @@ class MarketSnapshot(Base):
         ForeignKey("instruments.id"),
         primary_key=True,
         autoincrement=False,
-        comment="The instrument.",
+        comment="The instrument whose state it is.",
     )
     session: Mapped[dt.date] = mapped_column(comment="Session of the bar it is made from.")
     known_at: Mapped[UtcTime] = mapped_column(comment="Moment (UTC) that bar became known.")

@@ -62,7 +62,24 @@ class Signals(pa.DataFrameModel):
 
     @pa.dataframe_check(name="targets_ordered")
     def targets_ordered(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
-        """Targets rise."""
-        first = pl.col("target_2").is_null() | (pl.col("target_1") < pl.col("target_2"))
-        second = pl.col("target_3").is_null() | (pl.col("target_2") < pl.col("target_3"))
-        return data.lazyframe.select(first & second)
+        """Targets rise and are given from the first on."""
+        first, second, third = (pl.col(f"target_{rank}") for rank in (1, 2, 3))
+        rising = (first < second).fill_null(second.is_null())
+        return data.lazyframe.select(rising & (second < third).fill_null(third.is_null()))
+
+    @pa.dataframe_check(name="level_of_scale_out")
+    def level_of_scale_out(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """A scale-out has a level, and nothing else has one."""
+        is_scale_out = pl.col("action") == Action.SCALE_OUT.value
+        return data.lazyframe.select(is_scale_out == pl.col("level").is_not_null())
+
+    @pa.dataframe_check(name="entry_has_stop")
+    def entry_has_stop(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """An entry has a stop."""
+        is_entry = pl.col("action") == Action.ENTRY.value
+        return data.lazyframe.select(~is_entry | pl.col("stop").is_not_null())
+
+    @pa.dataframe_check(name="risk_reward_is_finite")
+    def risk_reward_is_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """Reward for the risk is a number, or null."""
+        return data.lazyframe.select(pl.col("risk_reward").is_finite().fill_null(value=True))

@@ -19,7 +19,15 @@ from models.cases_of import (
     users,
 )
 from models.rows import a_row
-from sqlalchemy import CheckConstraint, Enum, Index, Numeric, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Enum,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy import String as Text
 
 from quantmatrix_models.migrations.tables import metadata
@@ -76,7 +84,9 @@ def _enums(table: Table) -> Iterator[Case]:
         if isinstance(column.type, Enum):
             name = f"ck_{table.name}_{column.type.name}"
             row = a_row(table.name, NEW) | {column.name: "unheard of"}
-            yield Case(table.name, name, row, _checks_of(table, column.name, besides=name))
+            others = _checks_of(table, column.name, besides=name)
+            others += [str(key.name) for key in _foreign_keys_with(table, column.name)]
+            yield Case(table.name, name, row, others)
 
 
 def _numbers(table: Table) -> Iterator[Case]:
@@ -97,15 +107,18 @@ def _checks_of(table: Table, column: str, *, besides: str) -> list[str]:
     ]
 
 
+def _foreign_keys_with(table: Table, column: str) -> list[ForeignKeyConstraint]:
+    keys = (key for key in table.foreign_key_constraints if column in key.column_keys)
+    return sorted(keys, key=lambda key: str(key.name))
+
+
 def _references(table: Table) -> Iterator[Case]:
     for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name)):
         column = key.columns[key.column_keys[-1]]
         nobody = "nobody" if isinstance(column.type, Text) else NOBODY
         row = a_row(table.name, NEW) | {column.name: nobody}
         others = [
-            str(other.name)
-            for other in table.foreign_key_constraints
-            if other is not key and column.name in other.column_keys
+            str(other.name) for other in _foreign_keys_with(table, column.name) if other is not key
         ]
         yield Case(table.name, str(key.name), row, others)
 

@@ -1,11 +1,12 @@
 """Every table with an owner is guarded, and the check that says so can fail."""
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, ForeignKeyConstraint, text
 
 from quantmatrix_models.base import Base
 from quantmatrix_models.database import Database
 from quantmatrix_models.migrations.tables import metadata
+from quantmatrix_models.privileges import Role, granted
 from quantmatrix_models.tenancy import OwnedByUserOrNobody, policies, tenant_tables
 
 OWNED = text(
@@ -124,8 +125,31 @@ def test_every_reference_between_rows_with_an_owner_carries_the_owner() -> None:
         if key.referred_table in tenants
         # A foreign key is checked past row security, so one by id alone reaches anybody's row.
         and "user_id" not in key.column_keys
+        and not says_who_did_it(key)
     ]
     assert set(bare) == NAMES_ANY_USER
+
+
+def says_who_did_it(key: ForeignKeyConstraint) -> bool:
+    """Says whether `key` names a person who acted, who may be another than the row's owner."""
+    return key.referred_table.name == "users" and all(
+        column.name.endswith("_by") for column in key.columns
+    )
+
+
+def test_the_application_never_writes_who_did_something() -> None:
+    written = {
+        (table.name, column)
+        for table in tenant_tables(metadata)
+        for key in table.foreign_key_constraints
+        if says_who_did_it(key)
+        for column in key.column_keys
+        for role, grant in granted(table)
+        if role is Role.APP and grant.privilege in {"INSERT", "UPDATE"}
+        # A grant that names no column is for all of them.
+        if column in (grant.columns or table.columns.keys())
+    }
+    assert written == set()
 
 
 def test_an_owner_is_left_out_only_where_the_system_has_rows_of_its_own() -> None:

@@ -489,7 +489,12 @@ def _create_tables() -> None:
             nullable=False,
             comment="Key, handed out by the database and never reused.",
         ),
-        sa.Column("instrument_id", sa.BigInteger(), nullable=False, comment="The instrument."),
+        sa.Column(
+            "instrument_id",
+            sa.BigInteger(),
+            nullable=False,
+            comment="The instrument that is classified.",
+        ),
         sa.Column(
             "scheme",
             sa.String(length=32),
@@ -669,7 +674,7 @@ def _create_tables() -> None:
             sa.BigInteger(),
             autoincrement=False,
             nullable=False,
-            comment="The instrument.",
+            comment="The instrument whose state it is.",
         ),
         sa.Column(
             "session", sa.Date(), nullable=False, comment="Session of the bar it is made from."

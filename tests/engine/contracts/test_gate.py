@@ -94,6 +94,14 @@ def test_no_rows_keep_any_contract(raw_bars):
         ({"stop": 100.0}, None, "stop_below_price"),
         ({"target_2": 113.0}, None, "targets_ordered"),
         ({"target_3": 120.0}, None, "targets_ordered"),
+        ({"target_1": None}, None, "targets_ordered"),
+        ({"target_2": None}, None, "targets_ordered"),
+        ({"target_1": None, "target_2": None}, None, "targets_ordered"),
+        ({"stop": None}, None, "entry_has_stop"),
+        ({"level": 7.0}, None, "level_of_scale_out"),
+        ({"action": "scale_out"}, None, "level_of_scale_out"),
+        ({"risk_reward": float("inf")}, None, "risk_reward_is_finite"),
+        ({"risk_reward": float("nan")}, None, "risk_reward_is_finite"),
         ({"strength": 1.1}, "strength", "less_than_or_equal_to(1)"),
         ({"size_pct": 0.0}, "size_pct", "greater_than(0)"),
         ({"trace": None}, "trace", "not_nullable"),
@@ -103,6 +111,21 @@ def test_a_signal_that_breaks_its_contract_stops_no_other(change, column, rule):
     split = gate.apply(Signals, signals({}, change, {}))
     assert [failure[:3] for failure in split.failures.rows()] == [(1, column, rule)]
     assert split.good["strategy_id"].to_list() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"target_3": None},
+        {"target_2": None, "target_3": None},
+        {"target_1": None, "target_2": None, "target_3": None, "risk_reward": None},
+        {"target_1": 80.0},
+        {"action": "exit", "stop": None},
+        {"action": "scale_out", "level": 7.0, "stop": None},
+    ],
+)
+def test_a_signal_may_leave_out_what_it_has_not(change):
+    assert broken(signals(change)) == []
 
 
 def test_a_thing_said_twice_breaks_the_contract_in_both_rows():

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from models.rows_of.moments import MOMENT, session
+from models.rows_of.users import CHANNELS
+
+UNHELD = dict.fromkeys(("highest_price", "lowest_price", "return_pct", "best_pct", "worst_pct"))
+
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "signals": {
         "ck_signals_strength_in_range": {"strength": 1.5},
@@ -12,11 +17,41 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_signals_level_of_scale_out": {"level": 2},
         "ck_signals_entry_has_stop": {"stop": None},
         "ck_signals_risk_reward_is_finite": {"risk_reward": float("inf")},
+        "ck_signals_valid_range": {"valid_until": session(2)},
+    },
+    "signal_outcomes": {
+        "ck_signal_outcomes_sessions_held_not_negative": UNHELD | {"sessions_held": -1},
+        "ck_signal_outcomes_measured_once_held": {"best_pct": None},
+        "ck_signal_outcomes_prices_ordered": {"lowest_price": 111},
+        "ck_signal_outcomes_returns_ordered": {"return_pct": 11.0},
+        "ck_signal_outcomes_returns_are_finite": {"best_pct": float("inf")},
+        "ck_signal_outcomes_hit_target_in_range": {"hit_target": 4},
     },
     "notifications": {
         "ck_notifications_leased_until": {"status": "leased"},
         "ck_notifications_sent_with_message": {"status": "sent"},
         "ck_notifications_reason_given": {"status": "failed"},
         "ck_notifications_counts": {"attempts": -1},
+    },
+    "notification_signals": {
+        "fk_notification_signals_notification_id_channel_notifications": {"channel": CHANNELS[2]},
+    },
+    "alert_rules": {
+        "ck_alert_rules_name_filled": {"name": " "},
+        "ck_alert_rules_about_one_or_many": {"universe": {}},
+        "ck_alert_rules_universe_is_object": {"instrument_id": None, "universe": []},
+        "ck_alert_rules_conditions_listed": {"conditions": []},
+        "ck_alert_rules_cooldown_minutes_not_negative": {"cooldown_minutes": -1},
+        "ck_alert_rules_max_per_day_positive": {"max_per_day": 0},
+        "ck_alert_rules_trigger_count_not_negative": {
+            "trigger_count": -1,
+            "last_triggered_at": MOMENT,
+        },
+        "ck_alert_rules_triggered_with_moment": {"trigger_count": 1},
+        "ck_alert_rules_archived_is_disabled": {"archived_at": MOMENT},
+    },
+    "alert_triggers": {
+        "ck_alert_triggers_numbers_are_finite": {"value": float("nan")},
+        "ck_alert_triggers_detail_is_object": {"detail": []},
     },
 }

@@ -1,9 +1,9 @@
-"""Signals and notifications."""
+"""Signals, their outcomes, notifications and alert rules."""
 
 from decimal import Decimal
 from typing import Any
 
-from models.rows_of.moments import MOMENT, session
+from models.rows_of.moments import MOMENT, moment, session
 from models.rows_of.users import CHANNELS
 
 
@@ -35,6 +35,31 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
         "notification_signals": {
             "notification_id": owner,
             "signal_id": owner,
-            "channel": CHANNELS[number],
+            "channel": CHANNELS[owner],
+        },
+        "signal_outcomes": {
+            "signal_id": owner,
+            "through_session": session(number + 1),
+            "sessions_held": 1,
+            "highest_price": Decimal(110),
+            "lowest_price": Decimal(95),
+            "return_pct": 5.0,
+            "best_pct": 10.0,
+            "worst_pct": -5.0,
+            "computed_at": MOMENT,
+        },
+        "alert_rules": {
+            "id": number,
+            "name": f"rule {number}",
+            "instrument_id": owner,
+            "conditions": [{"measure": "close", "comparison": ">", "value": 100}],
+        },
+        "alert_triggers": {
+            "id": number,
+            "rule_id": owner,
+            "instrument_id": owner,
+            "session": session(number),
+            "triggered_at": moment(number),
+            "detail": {},
         },
     }

@@ -1,5 +1,6 @@
-"""Strategies and their runs."""
+"""Strategies, their versions, runs, performance and backtests."""
 
+from decimal import Decimal
 from typing import Any
 
 from models.rows_of.moments import MOMENT, session
@@ -10,6 +11,8 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
     this = {"id": number, "session": session(number)}
     return {
         "strategies": {"id": number, "name": f"strategy {number}"} | settings,
+        "strategy_versions": settings
+        | {"id": number, "strategy_id": owner, "version": number, "valid_from": MOMENT},
         "strategy_runs": this
         | settings
         | {
@@ -29,5 +32,28 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "instrument_id": owner,
             "reason": "no_bar",
             "detail": "none",
+        },
+        "strategy_performance": {
+            "id": number,
+            "strategy_id": owner,
+            "source": "paper",
+            "period": "day",
+            "first_session": session(number),
+            "last_session": session(number),
+            "computed_at": MOMENT,
+            "code_version": "1",
+            "trades": 2,
+            "winners": 1,
+            "losers": 1,
+            "total_return_pct": 0.5,
+        },
+        "backtest_runs": settings
+        | {
+            "id": number,
+            "name": f"backtest {number}",
+            "first_session": session(number),
+            "last_session": session(number + 1),
+            "initial_capital": Decimal(10_000),
+            "requested_at": MOMENT,
         },
     }
