@@ -11,11 +11,15 @@ from decimal import Decimal
 from typing import Any
 
 from models.cases_of import (
+    accounts,
     audit,
     instruments,
     market_data,
+    positions,
     signals,
     strategies,
+    tax_lots,
+    transactions,
     users,
 )
 from models.rows import a_row
@@ -39,7 +43,11 @@ BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
     table: cases
     for domain in (
         users,
+        accounts,
         instruments,
+        positions,
+        transactions,
+        tax_lots,
         market_data,
         strategies,
         signals,

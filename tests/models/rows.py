@@ -7,11 +7,15 @@ Each file of `rows_of` gives the rows of one domain as `rows(number, owner)`: a 
 from typing import Any
 
 from models.rows_of import (
+    accounts,
     audit,
     instruments,
     market_data,
+    positions,
     signals,
     strategies,
+    tax_lots,
+    transactions,
     users,
 )
 from sqlalchemy import Connection
@@ -20,7 +24,11 @@ from quantmatrix_models.migrations.tables import metadata
 
 DOMAINS = (
     users,
+    accounts,
     instruments,
+    positions,
+    transactions,
+    tax_lots,
     market_data,
     strategies,
     signals,

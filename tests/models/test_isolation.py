@@ -24,6 +24,7 @@ REFERENCES = [
     for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name))
     if key.referred_table in TENANTS and key.referred_table.name != "users"
 ]
+WITHIN_AN_ACCOUNT = [key for key in REFERENCES if "account_id" in key.column_keys[1:-1]]
 # Tables whose rows nobody may change, their owner among them: a trigger refuses it, before row
 # security is asked about the new row.
 APPEND_ONLY = {"audit_events"}
@@ -129,15 +130,37 @@ def test_a_row_cannot_refer_to_the_row_of_another(
     stolen = {
         part.parent.name: theirs[part.column.name]
         for part in key.elements
-        if part.parent.name != "user_id"
+        if part.parent.name not in {"user_id", "account_id"} or key.column_keys[-1] == "account_id"
     }
-    row = a_row(key.table.name, 3, user_id=ME) | stolen
-    if set(key.table.primary_key.columns.keys()) <= set(stolen):
-        delete_theirs(attacker, key.table)  # its key would refuse the row first
+    stolen.pop("user_id", None)
+    # Whoever takes another's account breaks every reference within it; any of them may say so.
+    refusing = of_an_account(key.table) if "account_id" in stolen else {key.name}
+    assert refusing_reference(attacker, key.table, stolen) in refusing
+
+
+@pytest.mark.parametrize("key", WITHIN_AN_ACCOUNT, ids=lambda key: str(key.name))
+def test_a_row_cannot_refer_to_the_row_of_another_by_naming_its_account_too(
+    attacker: Connection, key: ForeignKeyConstraint
+) -> None:
+    stolen = {"account_id": OTHER, key.column_keys[-1]: OTHER}
+    assert refusing_reference(attacker, key.table, stolen) in of_an_account(key.table)
+
+
+def of_an_account(table: Table) -> set[str]:
+    """Gives the references of `table` that name an account."""
+    return {
+        str(key.name) for key in table.foreign_key_constraints if "account_id" in key.column_keys
+    }
+
+
+def refusing_reference(attacker: Connection, table: Table, stolen: dict[str, Any]) -> str | None:
+    """Gives the foreign key that refuses a row of user 1 which refers to what is `stolen`."""
+    if set(table.primary_key.columns.keys()) <= set(stolen):
+        delete_theirs(attacker, table)  # its key would refuse the row first
     with pytest.raises(IntegrityError) as caught:
-        attacker.execute(key.table.insert().values(row))
+        attacker.execute(table.insert().values(a_row(table.name, 3, user_id=ME) | stolen))
     assert isinstance(caught.value.orig, errors.ForeignKeyViolation)
-    assert caught.value.orig.diag.constraint_name == key.name
+    return caught.value.orig.diag.constraint_name
 
 
 def delete_theirs(attacker: Connection, table: Table) -> None:
@@ -334,6 +357,10 @@ def test_known_limit_sql_of_the_application_can_name_another_user(app_login: Dat
         (Role.APP, "SELECT sealed_url FROM discord_webhooks"),
         (Role.APP, "SELECT * FROM discord_webhooks"),
         (Role.APP, "SELECT discord_webhooks FROM discord_webhooks"),
+        (Role.APP, "SELECT sealed_secret FROM broker_credentials"),
+        (Role.ADMIN, "SELECT sealed_secret FROM broker_credentials"),
+        (Role.SUPPORT, "SELECT sealed_secret FROM broker_credentials"),
+        (Role.APP, "UPDATE broker_credentials SET label = 'other'"),
         (Role.APP, "UPDATE users SET role = 'admin'"),
         (Role.APP, "UPDATE strategies SET user_id = 2"),
         (Role.PIPELINE, "UPDATE strategies SET is_enabled = false"),
@@ -341,6 +368,9 @@ def test_known_limit_sql_of_the_application_can_name_another_user(app_login: Dat
         (Role.PIPELINE, "UPDATE notifications SET message = '{}'"),
         (Role.PIPELINE, "UPDATE discord_webhooks SET sealed_url = ''"),
         (Role.PIPELINE, "DELETE FROM signals"),
+        (Role.PIPELINE, "UPDATE transactions SET net_amount = 0"),
+        (Role.PIPELINE, "DELETE FROM transactions"),
+        (Role.APP, "UPDATE tax_lots SET cost_basis = 0"),
         (Role.PIPELINE, "INSERT INTO users (name) VALUES ('mallory')"),
         (Role.ADMIN, "UPDATE signals SET strength = 1"),
         (Role.ADMIN, "INSERT INTO findings (provider) VALUES ('mine')"),
@@ -392,9 +422,15 @@ def test_no_secret_is_read_by_who_only_writes_it(populated: Database, role: Role
 
 # What can be derived again may be deleted, and what a person made for themselves.
 MAY_DELETE: dict[Role, set[str]] = {
-    Role.APP: {"discord_webhooks"},
+    Role.APP: {
+        *("discord_webhooks", "broker_credentials", "watchlists", "watchlist_instruments"),
+        *("categories", "category_instruments"),
+    },
     Role.AUTH: {"oauth_identities", "sign_in_throttles"},
-    Role.PIPELINE: {"market_snapshots", "strategy_performance"},
+    Role.PIPELINE: {
+        *("market_snapshots", "strategy_performance", "positions", "tax_lots"),
+        *("lot_disposals", "wash_sale_adjustments"),
+    },
 }
 
 
@@ -424,12 +460,10 @@ def test_no_role_can_empty_a_table_or_hang_something_on_it(populated: Database, 
 @pytest.mark.parametrize(
     "table",
     [
-        "strategy_versions",
-        "strategy_runs",
-        "withheld_signals",
-        "signals",
-        "notification_signals",
-        "audit_events",
+        *("strategy_versions", "strategy_runs", "withheld_signals", "signals"),
+        *("notification_signals", "audit_events"),
+        *("transactions", "fills", "dividends", "transfers"),
+        *("account_balances", "margin_interest"),
     ],
 )
 def test_what_was_said_is_never_changed(populated: Database, role: Role, table: str) -> None:

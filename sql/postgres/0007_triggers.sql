@@ -1,0 +1,58 @@
+-- The books balance: what is left of a lot is what was opened less what was closed of it.
+--
+-- Asked when the transaction is committed, so that lots and disposals may be written in any order.
+-- It runs as whoever writes, under row security, and so needs no rights of its own. A lot that has
+-- a disposal cannot be deleted (a foreign key), so deleting a lot has nothing to ask.
+
+CREATE FUNCTION check_lot_balance() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, public
+    AS $$
+DECLARE touched bigint[]; lot bigint; opened numeric; remaining numeric; disposed numeric;
+BEGIN
+    IF TG_TABLE_NAME = 'tax_lots' THEN
+        touched := ARRAY[NEW.id];
+    ELSIF TG_OP = 'INSERT' THEN
+        touched := ARRAY[NEW.lot_id];
+    ELSIF TG_OP = 'DELETE' THEN
+        touched := ARRAY[OLD.lot_id];
+    ELSE
+        touched := ARRAY[OLD.lot_id, NEW.lot_id];
+    END IF;
+
+    -- Two small statements are six times as fast as one that joins.
+    FOREACH lot IN ARRAY touched
+    LOOP
+        SELECT quantity, remaining_quantity INTO opened, remaining FROM tax_lots WHERE id = lot;
+        CONTINUE WHEN NOT FOUND;
+        SELECT coalesce(sum(quantity), 0) INTO disposed FROM lot_disposals WHERE lot_id = lot;
+        IF remaining <> opened - disposed THEN
+            RAISE EXCEPTION 'lot % does not balance: of % opened % are disposed of, yet % remain',
+                lot, opened, disposed, remaining
+                USING ERRCODE = 'check_violation', SCHEMA = TG_TABLE_SCHEMA, TABLE = 'tax_lots',
+                    CONSTRAINT = 'ck_tax_lots_disposals_balance';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+
+-- A lot of which everything is left needs no question: a disposal of it will ask.
+CREATE CONSTRAINT TRIGGER tax_lots_added_balance AFTER INSERT ON tax_lots
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.remaining_quantity <> NEW.quantity)
+    EXECUTE FUNCTION check_lot_balance();
+
+CREATE CONSTRAINT TRIGGER tax_lots_changed_balance AFTER UPDATE ON tax_lots
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN ((OLD.id, OLD.quantity, OLD.remaining_quantity)
+        IS DISTINCT FROM (NEW.id, NEW.quantity, NEW.remaining_quantity))
+    EXECUTE FUNCTION check_lot_balance();
+
+CREATE CONSTRAINT TRIGGER lot_disposals_balance AFTER INSERT OR DELETE ON lot_disposals
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    EXECUTE FUNCTION check_lot_balance();
+
+CREATE CONSTRAINT TRIGGER lot_disposals_changed_balance AFTER UPDATE ON lot_disposals
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN ((OLD.lot_id, OLD.quantity) IS DISTINCT FROM (NEW.lot_id, NEW.quantity))
+    EXECUTE FUNCTION check_lot_balance();
