@@ -8,6 +8,7 @@ from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines.stores import strategies, users
+from quantmatrix_pipelines.stores.trail import Trail
 
 USERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "ada": ("ATR Matrix", {}),
@@ -26,19 +27,21 @@ USERS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def seed(database: Database) -> bool:
+def seed(database: Database, trail: Trail) -> bool:
     """Adds the users and their strategies where there is nobody else; says whether it did.
 
     What is there already stays as it is, so that a start that was interrupted is completed.
     """
     if {user.name for user in users.listed(database)} - set(USERS):
         return False
-    added = [_seed_user(database, name, *setting) for name, setting in USERS.items()]
+    added = [_seed_user(database, trail, name, *setting) for name, setting in USERS.items()]
     return any(added)
 
 
-def _seed_user(database: Database, name: str, title: str, params: dict[str, Any]) -> bool:
-    users.add(database, name)
+def _seed_user(
+    database: Database, trail: Trail, name: str, title: str, params: dict[str, Any]
+) -> bool:
+    users.add(database, name, trail=trail)
     found = [user for user in users.listed(database) if user.name == name]
     added = [
         strategies.add(
@@ -48,6 +51,7 @@ def _seed_user(database: Database, name: str, title: str, params: dict[str, Any]
             kind="atr_matrix",
             params=params,
             universe={"symbols": None},
+            trail=trail,
         )
         for user in found
     ]
@@ -55,7 +59,12 @@ def _seed_user(database: Database, name: str, title: str, params: dict[str, Any]
 
 
 def set_webhooks(
-    database: Database, vault: Vault, discord: DiscordChannel, webhooks: Mapping[str, str]
+    database: Database,
+    vault: Vault,
+    discord: DiscordChannel,
+    webhooks: Mapping[str, str],
+    *,
+    trail: Trail,
 ) -> None:
     """Points the signals of the named users at their webhooks. Raises SettingsError.
 
@@ -64,4 +73,11 @@ def set_webhooks(
     for name, url in webhooks.items():
         user, target = users.named(database, name), discord.check_target(url)
         if users.webhook(database, vault, user_id=user.id, channel=Channel.SIGNALS) != target:
-            users.set_webhook(database, vault, user_id=user.id, channel=Channel.SIGNALS, url=target)
+            users.set_webhook(
+                database,
+                vault,
+                user_id=user.id,
+                channel=Channel.SIGNALS,
+                url=target,
+                trail=trail,
+            )

@@ -4,12 +4,16 @@ import contextlib
 import datetime as dt
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_models import embedded
+from quantmatrix_models.audit import AuditKeys
 from quantmatrix_models.database import Database, parse_url, without_password
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines.settings import Settings
@@ -114,13 +118,25 @@ def our_database_url(settings: Settings) -> str:
 
 
 def vault(settings: Settings) -> Vault:
-    """Gives the vault; its key is made on the first use and kept in the home folder, mode 0600."""
-    if settings.vault_keys is not None:
-        return Vault(settings.vault_keys.get_secret_value().split(","))
-    path = settings.home / "vault.key"
+    """Gives the vault, with the keys of QUANTMATRIX_VAULT_KEYS or of the file `vault.key`."""
+    return Vault(_keys(settings.vault_keys, settings.home / "vault.key", Vault.new_key))
+
+
+def audit_keys(settings: Settings) -> AuditKeys:
+    """Gives the keys of the audit trail, of QUANTMATRIX_AUDIT_KEYS or the file `audit.key`."""
+    return AuditKeys(_keys(settings.audit_keys, settings.home / "audit.key", AuditKeys.new_key))
+
+
+def _keys(given: SecretStr | None, path: Path, new_key: Callable[[], str]) -> list[str]:
+    """Gives keys, newest first: as given, or from a file of one a line.
+
+    The file is made with one key on the first use, for its owner alone.
+    """
+    if given is not None:
+        return given.get_secret_value().split(",")
     if not path.exists():
-        _write_once(path, Vault.new_key())
-    return Vault([path.read_text().strip()])
+        _write_once(path, new_key())
+    return path.read_text().split()
 
 
 def write_dagster_yaml(settings: Settings, dagster_url: str) -> None:

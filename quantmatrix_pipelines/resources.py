@@ -3,7 +3,6 @@
 Each is made when a run or a tick asks for it, from settings that were read once.
 """
 
-import datetime as dt
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +15,10 @@ from quantmatrix_adapters.channels.discord import DiscordChannel
 from quantmatrix_adapters.providers.select import provider_from
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import home
+from quantmatrix_pipelines.clock import utc_now
 from quantmatrix_pipelines.io_managers.lake import lake_io_manager
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.settings import Settings
-
-Clock = Callable[[], dt.datetime]
-"""Gives the present moment, UTC."""
-
-
-def utc_now() -> dt.datetime:
-    """Gives the present moment."""
-    return dt.datetime.now(dt.UTC)
 
 
 def resources(settings: Settings) -> Mapping[str, Any]:
@@ -43,6 +35,7 @@ def resources(settings: Settings) -> Mapping[str, Any]:
         "lake": made(lambda: Lake(str(settings.lake)), "Delta tables of the long series."),
         "feed": made(lambda: provider_from(settings.bars), "The provider of bars."),
         "vault": made(lambda: home.vault(settings), "Opens sealed secrets."),
+        "audit_keys": made(lambda: home.audit_keys(settings), "Sign the audit trail."),
         "discord": made(lambda: DiscordChannel(settings.discord_url), "Posts to webhooks."),
         "console": made(lambda: ConsoleChannel(_print), "Shows messages that have no webhook."),
         "clock": made(lambda: utc_now, "The present moment."),

@@ -50,11 +50,18 @@ class Settings(BaseSettings):
     vault_keys: Annotated[
         SecretStr | None, Field(description="Keys of stored secrets, newest first, by comma.")
     ] = None
+    audit_keys: Annotated[
+        SecretStr | None, Field(description="Keys of the audit trail, newest first, by comma.")
+    ] = None
+    audit_anchors: Annotated[
+        Path | None,
+        Field(description="File the audit trail is anchored in; else in the home folder."),
+    ] = None
     code_version: Annotated[
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
-    @field_validator("home", "bars")
+    @field_validator("home", "bars", "audit_anchors")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         try:
@@ -81,6 +88,11 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """Gives the folder of Dagster's own configuration and logs."""
         return self.home / "dagster"
+
+    @cached_property
+    def anchors(self) -> Path:
+        """Gives the file of the audit trail's anchors."""
+        return self.audit_anchors or self.home / "audit-anchors.jsonl"
 
     @cached_property
     def webhooks_of_demo_users(self) -> dict[str, str]:

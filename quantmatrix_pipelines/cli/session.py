@@ -1,5 +1,6 @@
 """What every command begins with: settings, and the database they name, migrated."""
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 from quantmatrix_models.database import Database
 from quantmatrix_models.migrations import run as migrations
 from quantmatrix_pipelines import home
+from quantmatrix_pipelines.clock import utc_now
 from quantmatrix_pipelines.settings import Settings, read_settings
+from quantmatrix_pipelines.stores.trail import Trail
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,14 @@ class Installation:
     database: Database
     database_url: str
     dagster_url: str
+
+    def trail(self) -> Trail:
+        """Gives who changes something now: the person at the command line."""
+        return self.trail_of(f"cli:{getpass.getuser()}")
+
+    def trail_of(self, actor: str) -> Trail:
+        """Gives the trail of another actor."""
+        return Trail(home.audit_keys(self.settings), actor, utc_now)
 
 
 @contextmanager

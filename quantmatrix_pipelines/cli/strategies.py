@@ -67,7 +67,11 @@ def params(
         document = {**strategy.params, **changes}
         read_params(kind, document)
         strategies.set_params(
-            here.database, user_id=owner.id, strategy_id=strategy.id, params=document
+            here.database,
+            user_id=owner.id,
+            strategy_id=strategy.id,
+            params=document,
+            trail=here.trail(),
         )
         typer.echo(f"{user}: {name} {json.dumps(document)}")
 

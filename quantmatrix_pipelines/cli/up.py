@@ -53,20 +53,22 @@ def _bring_up(here: Installation, console: Console) -> None:
     from quantmatrix_adapters.channels.discord import DiscordChannel
     from quantmatrix_adapters.providers.select import provider_from
     from quantmatrix_pipelines import chain, demonstration, home
+    from quantmatrix_pipelines.clock import utc_now
     from quantmatrix_pipelines.definitions import build_definitions
-    from quantmatrix_pipelines.resources import utc_now
     from quantmatrix_pipelines.stores import market_data, outbox
 
     settings = here.settings
     home.write_dagster_yaml(settings, here.dagster_url)
     _export(here)
     feed = provider_from(settings.bars)
-    demonstration.seed(here.database)
+    trail = here.trail_of("demonstration")
+    demonstration.seed(here.database, trail)
     demonstration.set_webhooks(
         here.database,
         home.vault(settings),
         DiscordChannel(settings.discord_url),
         settings.webhooks_of_demo_users,
+        trail=trail,
     )
     console.print(f"Reading bars of the provider {feed.name!r} …")
     today = utc_now().date()

@@ -30,7 +30,7 @@ def add(name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - 
 
     check_name(name)
     with installation() as here:
-        if users.add(here.database, name) is None:
+        if users.add(here.database, name, trail=here.trail()) is None:
             raise SettingsError(f"A user is called {name!r} already; take another name.")
         typer.echo(f"Added {name}.")
 
@@ -50,5 +50,12 @@ def webhook(
         url = typer.prompt("Webhook address", hide_input=True)
         target = DiscordChannel(here.settings.discord_url).check_target(url)
         vault = home.vault(here.settings)
-        users.set_webhook(here.database, vault, user_id=user.id, channel=channel, url=target)
+        users.set_webhook(
+            here.database,
+            vault,
+            user_id=user.id,
+            channel=channel,
+            url=target,
+            trail=here.trail(),
+        )
         typer.echo(f"Messages of {channel.value} to {name} go to that webhook from now on.")

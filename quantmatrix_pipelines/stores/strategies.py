@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from quantmatrix_models.audit import AuditAction
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
+from quantmatrix_pipelines.stores.trail import Trail, added
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,11 @@ def add(
     kind: str,
     params: dict[str, Any],
     universe: dict[str, Any],
+    trail: Trail,
 ) -> int | None:
     """Adds a strategy and gives its id, or None where the user has one of that name."""
     with database.transaction(Role.ADMIN) as connection:
-        return connection.execute(
+        strategy_id: int | None = connection.execute(
             text(
                 "INSERT INTO strategies (user_id, name, kind, params, universe)"
                 " VALUES (:user_id, :name, :kind, CAST(:params AS jsonb), CAST(:universe AS jsonb))"
@@ -77,13 +80,30 @@ def add(
                 "universe": json.dumps(universe),
             },
         ).scalar()
+        if strategy_id is not None:
+            _add_version(connection, strategy_id)
+            trail.record(
+                connection,
+                AuditAction.CREATED,
+                "strategies",
+                user_id=user_id,
+                entity_id=strategy_id,
+                changes=added(name=name, kind=kind, params=params, universe=universe),
+            )
+    return strategy_id
 
 
 def set_params(
-    database: Database, *, user_id: int, strategy_id: int, params: dict[str, Any]
+    database: Database, *, user_id: int, strategy_id: int, params: dict[str, Any], trail: Trail
 ) -> None:
     """Replaces the params of a user's strategy, as that user; the next run uses them."""
     with database.transaction(Role.APP, user_id=user_id) as connection:
+        before = connection.execute(
+            text("SELECT params FROM strategies WHERE id = :strategy_id FOR UPDATE"),
+            {"strategy_id": strategy_id},
+        ).one_or_none()
+        if before is None:
+            return
         connection.execute(
             text(
                 "UPDATE strategies SET params = CAST(:params AS jsonb), changed_at = now()"
@@ -91,3 +111,26 @@ def set_params(
             ),
             {"strategy_id": strategy_id, "params": json.dumps(params)},
         )
+        _add_version(connection, strategy_id)
+        trail.record(
+            connection,
+            AuditAction.CHANGED,
+            "strategies",
+            user_id=user_id,
+            entity_id=strategy_id,
+            changes={"params": {"old": before.params, "new": params}},
+        )
+
+
+def _add_version(connection: Connection, strategy_id: int) -> None:
+    """Keeps a strategy's settings, as they are now, as its next version."""
+    connection.execute(
+        text(
+            "INSERT INTO strategy_versions"
+            " (user_id, strategy_id, version, kind, params, universe, valid_from)"
+            " SELECT s.user_id, s.id, coalesce((SELECT max(v.version) FROM strategy_versions v"
+            " WHERE v.strategy_id = s.id), 0) + 1, s.kind, s.params, s.universe, now()"
+            " FROM strategies s WHERE s.id = :strategy_id"
+        ),
+        {"strategy_id": strategy_id},
+    )

@@ -7,10 +7,12 @@ from sqlalchemy import text
 
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import Channel
+from quantmatrix_models.audit import AuditAction
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_models.secrets import Vault
 from quantmatrix_models.users import DiscordWebhook
+from quantmatrix_pipelines.stores.trail import Trail, added
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ def named(database: Database, name: str) -> User:
     raise SettingsError(f"No user is called {name!r}. There are: {known}.")
 
 
-def add(database: Database, name: str) -> int | None:
+def add(database: Database, name: str, *, trail: Trail) -> int | None:
     """Adds a user and gives the id, or None where the name is taken."""
     with database.transaction(Role.ADMIN) as connection:
-        return connection.execute(
+        user_id: int | None = connection.execute(
             # A row that is refused would have used up a cohort.
             text(
                 "INSERT INTO users (name) SELECT CAST(:name AS varchar)"
@@ -60,22 +62,49 @@ def add(database: Database, name: str) -> int | None:
             ),
             {"name": name},
         ).scalar()
+        if user_id is not None:
+            changes = added(name=name)
+            trail.record(
+                connection,
+                AuditAction.CREATED,
+                "users",
+                user_id=user_id,
+                entity_id=user_id,
+                changes=changes,
+            )
+    return user_id
 
 
 def set_webhook(
-    database: Database, vault: Vault, *, user_id: int, channel: Channel, url: str
+    database: Database, vault: Vault, *, user_id: int, channel: Channel, url: str, trail: Trail
 ) -> None:
     """Sets where a user's messages of a channel go; the address is sealed, and usable at once."""
     sealed = vault.seal(url, context=DiscordWebhook.seal_context(user_id, channel))
     with database.transaction(Role.ADMIN) as connection:
-        connection.execute(
+        kept = connection.execute(
             text(
-                "INSERT INTO discord_webhooks (user_id, channel, sealed_url)"
-                " VALUES (:user_id, :channel, :sealed)"
+                "INSERT INTO discord_webhooks AS w (user_id, channel, sealed_url, key_id)"
+                " VALUES (:user_id, :channel, :sealed, :key_id)"
                 " ON CONFLICT (user_id, channel) DO UPDATE SET sealed_url = excluded.sealed_url,"
-                " disabled_at = NULL, disabled_reason = NULL, busy_until = NULL"
+                " key_id = excluded.key_id, disabled_at = NULL, disabled_reason = NULL,"
+                " busy_until = NULL, consecutive_failures = 0"
+                # A row that was there has been locked by us; one that was not has no xmax.
+                " RETURNING w.id, w.xmax <> 0 AS was_there"
             ),
-            {"user_id": user_id, "channel": channel.value, "sealed": sealed},
+            {
+                "user_id": user_id,
+                "channel": channel.value,
+                "sealed": sealed,
+                "key_id": vault.key_id,
+            },
+        ).one()
+        trail.record(
+            connection,
+            AuditAction.CHANGED if kept.was_there else AuditAction.CREATED,
+            "discord_webhooks",
+            user_id=user_id,
+            entity_id=kept.id,
+            changes=added(channel=channel.value, sealed_url=sealed),
         )
 
 
@@ -94,17 +123,33 @@ def webhook(database: Database, vault: Vault, *, user_id: int, channel: Channel)
 
 
 def disable_webhook(
-    database: Database, *, user_id: int, channel: Channel, at: dt.datetime, reason: str
+    database: Database,
+    *,
+    user_id: int,
+    channel: Channel,
+    at: dt.datetime,
+    reason: str,
+    trail: Trail,
 ) -> None:
     """Marks a webhook as gone; nothing is posted to it until it is set again."""
     with database.transaction(Role.PIPELINE) as connection:
-        connection.execute(
+        webhook_id = connection.execute(
             text(
                 "UPDATE discord_webhooks SET disabled_at = :at, disabled_reason = :reason"
-                " WHERE user_id = :user_id AND channel = :channel"
+                " WHERE user_id = :user_id AND channel = :channel RETURNING id"
             ),
             {"user_id": user_id, "channel": channel.value, "at": at, "reason": reason},
-        )
+        ).scalar()
+        if webhook_id is not None:
+            changes = added(disabled_at=at, disabled_reason=reason)
+            trail.record(
+                connection,
+                AuditAction.CHANGED,
+                "discord_webhooks",
+                user_id=user_id,
+                entity_id=webhook_id,
+                changes=changes,
+            )
 
 
 def pause_webhook(

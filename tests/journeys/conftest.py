@@ -21,6 +21,7 @@ from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.partitions import range_tags, user_range_tags
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import strategies, users
+from quantmatrix_pipelines.stores.trail import Trail
 
 FIRST, LAST = dt.date(2012, 4, 2), dt.date(2013, 3, 1)
 CLOSE = dt.datetime(2013, 3, 1, 21, 0, tzinfo=dt.UTC)
@@ -43,6 +44,10 @@ class Installation:
         made = {name: dg.ResourceDefinition.hardcoded_resource(one) for name, one in given.items()}
         return build_definitions(self.settings, overrides=made)
 
+    def trail(self) -> Trail:
+        """Who changes something in a journey."""
+        return Trail(home.audit_keys(self.settings), "journey", lambda: self.now)
+
     def run(self, job: str, tags: dict[str, str], *assets: str) -> None:
         """Runs a job in this process."""
         chain.run(self.definitions(), self.instance, chain.Step(job, job, assets, tags))
@@ -60,7 +65,7 @@ class Installation:
 
     def add_user(self, name: str, params: dict[str, Any], *, webhook: bool = True) -> str:
         """Adds a user with a strategy; gives the id of the webhook, empty without one."""
-        user_id = users.add(self.database, name)
+        user_id = users.add(self.database, name, trail=self.trail())
         strategies.add(
             self.database,
             user_id=user_id,
@@ -68,13 +73,14 @@ class Installation:
             kind="atr_matrix",
             params=params,
             universe={"symbols": None},
+            trail=self.trail(),
         )
         if not webhook:
             return ""
         url = self.discord.create_webhook()
         channel = DiscordChannel(self.discord.base_url)
         vault = home.vault(self.settings)
-        demonstration.set_webhooks(self.database, vault, channel, {name: url})
+        demonstration.set_webhooks(self.database, vault, channel, {name: url}, trail=self.trail())
         return webhook_id(url)
 
 

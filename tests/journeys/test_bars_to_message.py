@@ -162,7 +162,11 @@ def test_a_changed_param_changes_only_that_users_next_signals(installation: Inst
     assert before[1] == before[2] != []
     (mine,) = strategies.of_user(installation.database, 1)
     strategies.set_params(
-        installation.database, user_id=1, strategy_id=mine.id, params={"max_position_pct": 1.0}
+        installation.database,
+        user_id=1,
+        strategy_id=mine.id,
+        params={"max_position_pct": 1.0},
+        trail=installation.trail(),
     )
     installation.evaluate(second)
     assert _said(installation, first) == before

@@ -304,6 +304,24 @@ def test_a_data_migration_of_such_an_owner_reaches_every_row(owned: Engine) -> N
         assert connection.execute(change).rowcount == 0, "it is forced again"
 
 
+def test_a_strategy_of_before_has_its_settings_as_its_first_version(owned: Engine) -> None:
+    migrations.upgrade(owned, "0005")
+    with owned.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE quantmatrix_admin"))
+        connection.execute(text("INSERT INTO users (id, name) VALUES (1, 'ada')"))
+        connection.execute(
+            text(
+                "INSERT INTO strategies (user_id, name, kind, params, universe)"
+                """ VALUES (1, 'Mine', 'atr_matrix', '{"atr_period"\\: 10}', '{}')"""
+            )
+        )
+    migrations.upgrade(owned)
+    with owned.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE quantmatrix_admin"))
+        versions = connection.execute(text("SELECT version, params FROM strategy_versions")).all()
+    assert [tuple(one) for one in versions] == [(1, {"atr_period": 10})]
+
+
 def test_an_owner_to_whom_no_role_was_given_is_told(server_url: str) -> None:
     server = create_engine(parse_url(server_url), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:

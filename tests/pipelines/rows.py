@@ -14,13 +14,17 @@ from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.notifications.message import Item, Message
 from quantmatrix_engine.strategies.evaluate import WITHHELD_SCHEMA
 from quantmatrix_engine.vocabulary import Action
+from quantmatrix_models.audit import AuditKeys
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.defs.signals.evaluation import RUN_SCHEMA
 from quantmatrix_pipelines.stores import evaluations, instruments, outbox, strategies, users
+from quantmatrix_pipelines.stores.trail import Trail
 
 # A Friday, and the moment its first run is scheduled for.
 SESSION = dt.date(2026, 11, 20)
 AT = dt.datetime(2026, 11, 21, 0, 15, tzinfo=dt.UTC)
+AUDIT_KEYS = AuditKeys([AuditKeys.new_key()])
+TRAIL = Trail(AUDIT_KEYS, "tests", lambda: AT)
 
 
 def schema_of(contract: Any) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def change(database: Database, statement: str, **values: Any) -> None:
 
 def add_user(database: Database, name: str) -> int:
     """Adds a user and gives the id."""
-    user_id = users.add(database, name)
+    user_id = users.add(database, name, trail=TRAIL)
     assert user_id is not None
     return user_id
 
@@ -65,6 +69,7 @@ def add_strategy(database: Database, user_id: int, name: str = "Pullback", **par
         kind="atr_matrix",
         params=params,
         universe={"symbols": None},
+        trail=TRAIL,
     )
     assert strategy_id is not None
     return strategy_id

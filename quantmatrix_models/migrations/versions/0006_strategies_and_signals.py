@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from quantmatrix_models.migrations.data import past_row_security
 from quantmatrix_models.migrations.statements import statements
 
 revision = "0006"
@@ -64,6 +65,13 @@ def upgrade() -> None:
     _create_tables()
     for statement in _RULES:
         op.execute(statement)
+    with past_row_security("strategies"):
+        # What a strategy is set to today is its first version.
+        op.execute(
+            "INSERT INTO strategy_versions"
+            " (user_id, strategy_id, version, kind, params, universe, valid_from)"
+            " SELECT user_id, id, 1, kind, params, universe, changed_at FROM strategies"
+        )
     op.execute(statements("0006_after_tables.sql"))
 
 

@@ -20,11 +20,11 @@ from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
-from quantmatrix_pipelines.resources import Clock
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stores import market_data as store

@@ -12,17 +12,19 @@ from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
 from quantmatrix_engine.notifications.compose import compose
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
+from quantmatrix_models.audit import AuditKeys
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.automation import BACKFILL_TAG
+from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.notifications.delivery import Courier, deliver
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import cohorts_in, sessions_in, user_partitions
-from quantmatrix_pipelines.resources import Clock
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import market_data, outbox
+from quantmatrix_pipelines.stores.trail import Trail
 
 # Composed later than this after the close, a message says so.
 LATE_AFTER = dt.timedelta(hours=12)
@@ -127,6 +129,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     def deliveries(
         database: dg.ResourceParam[Database],
         vault: dg.ResourceParam[Vault],
+        audit_keys: dg.ResourceParam[AuditKeys],
         discord: dg.ResourceParam[Carrier],
         console: dg.ResourceParam[Carrier],
         clock: dg.ResourceParam[Clock],
@@ -135,7 +138,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 
         A message without a webhook goes to the console and is marked as printed.
         """
-        ended = deliver(Courier(database, vault, discord, console, clock))
+        trail = Trail(audit_keys, "deliveries", clock)
+        ended = deliver(Courier(database, vault, discord, console, clock, trail))
         failed = ended[NotificationStatus.FAILED.value]
         return dg.MaterializeResult(
             metadata=catalog.rows(sum(ended.values()), **dict(ended)),

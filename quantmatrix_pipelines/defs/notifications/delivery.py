@@ -13,9 +13,10 @@ from quantmatrix_engine.vocabulary import NotificationStatus
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
 from quantmatrix_models.users import DiscordWebhook
-from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.stores import outbox, users
 from quantmatrix_pipelines.stores.outbox import Leased
+from quantmatrix_pipelines.stores.trail import Trail
 
 LEASE = dt.timedelta(minutes=3)
 BATCH = 10
@@ -38,6 +39,7 @@ class Courier:
     discord: Channel
     console: Channel
     clock: Clock
+    trail: Trail
 
 
 def deliver(courier: Courier) -> Counter[str]:
@@ -75,6 +77,7 @@ def _send(courier: Courier, leased: Leased) -> NotificationStatus:
             channel=leased.channel,
             at=courier.clock(),
             reason=str(gone),
+            trail=courier.trail,
         )
         return _fail(courier, leased, str(gone))
     except (MessageRefused, SettingsError) as refused:

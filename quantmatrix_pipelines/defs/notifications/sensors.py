@@ -4,7 +4,7 @@ import dagster as dg
 
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.automation import AssetJob
-from quantmatrix_pipelines.resources import Clock
+from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.stores import outbox
 
 _UNDER_WAY = [

@@ -11,11 +11,11 @@ from quantmatrix_engine.prices.universe import TRADED_WITHIN_SESSIONS
 from quantmatrix_engine.vocabulary import RunStatus
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.signals.evaluation import Inputs, Judged, Stamp, judge
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import look_back
 from quantmatrix_pipelines.partitions import COHORT_KEYS, cohorts_in, sessions_in, user_partitions
-from quantmatrix_pipelines.resources import Clock
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import evaluations, instruments, market_data, strategies

@@ -15,10 +15,10 @@ from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices.restatement import newest_known
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog
+from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
-from quantmatrix_pipelines.resources import Clock
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import evaluations, instruments

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from pipelines.rows import AT, add_user, change, post, query
+from pipelines.rows import AT, TRAIL, add_user, change, post, query
 from support.discord_server import DiscordServer, webhook_id
 
 from quantmatrix_adapters.channels.console import ConsoleChannel
@@ -33,7 +33,9 @@ class Office:
         channel = DiscordChannel(self.discord.base_url, timeout_seconds)
         console = ConsoleChannel(self._print)
         return dict(
-            delivery.deliver(Courier(self.database, VAULT, channel, console, lambda: self.now))
+            delivery.deliver(
+                Courier(self.database, VAULT, channel, console, lambda: self.now, TRAIL)
+            )
         )
 
     def _print(self, text: str) -> None:
@@ -44,7 +46,7 @@ class Office:
         """Adds a user with a webhook; gives the user's id and the webhook's URL."""
         user_id, url = add_user(self.database, name), self.discord.create_webhook()
         its = {"user_id": user_id, "channel": Channel.SIGNALS, "url": url}
-        users.set_webhook(self.database, VAULT, **its)
+        users.set_webhook(self.database, VAULT, **its, trail=TRAIL)
         return user_id, url
 
     def received(self, url: str) -> list[str]:
@@ -181,7 +183,9 @@ def test_a_deleted_webhook_that_is_set_again_receives_later_messages(office: Off
     post(office.database, ada)
     assert office.deliver() == {"failed": 1}
     fresh = office.discord.create_webhook()
-    users.set_webhook(office.database, VAULT, user_id=ada, channel=Channel.SIGNALS, url=fresh)
+    users.set_webhook(
+        office.database, VAULT, user_id=ada, channel=Channel.SIGNALS, url=fresh, trail=TRAIL
+    )
     post(office.database, ada, part=2, headline="part 2")
     assert office.deliver() == {"sent": 1}
     assert office.received(fresh) == ["part 2"]
@@ -293,7 +297,7 @@ def test_a_secret_that_does_not_open_fails_its_message_and_the_others_go_on(offi
     ben, of_ben = office.add_user("ben")
     other = Vault([Vault.new_key()])
     its = {"user_id": ada, "channel": Channel.SIGNALS}
-    users.set_webhook(office.database, other, **its, url="https://discord.com/secret")
+    users.set_webhook(office.database, other, **its, url="https://discord.com/secret", trail=TRAIL)
     post(office.database, ada)
     post(office.database, ben)
     assert office.deliver() == {"failed": 1, "sent": 1}

@@ -5,6 +5,7 @@ import pytest
 from pipelines.rows import (
     AT,
     SESSION,
+    TRAIL,
     add_instrument,
     add_strategy,
     add_user,
@@ -60,7 +61,9 @@ def lease(database: Database, at: dt.datetime = AT, limit: int = 10) -> list[Lea
 
 def set_webhook(database: Database, user_id: int) -> None:
     vault = Vault([Vault.new_key()])
-    users.set_webhook(database, vault, user_id=user_id, channel=Channel.SIGNALS, url="https://x")
+    users.set_webhook(
+        database, vault, user_id=user_id, channel=Channel.SIGNALS, url="https://x", trail=TRAIL
+    )
 
 
 def statuses(database: Database) -> list[tuple[object, ...]]:
@@ -286,7 +289,12 @@ def test_a_lease_brings_the_webhook_of_its_own_user_and_channel_alone(world: Wor
     vault = Vault([Vault.new_key()])
     set_webhook(world.database, world.ben)
     users.set_webhook(
-        world.database, vault, user_id=world.ada, channel=Channel.ALERTS, url="https://alerts"
+        world.database,
+        vault,
+        user_id=world.ada,
+        channel=Channel.ALERTS,
+        url="https://alerts",
+        trail=TRAIL,
     )
     for user_id in (world.ada, world.ben):
         post(world.database, user_id)
@@ -298,7 +306,7 @@ def test_a_lease_brings_the_webhook_of_its_own_user_and_channel_alone(world: Wor
 def test_a_webhook_that_is_gone_is_leased_with_the_reason(world: World):
     set_webhook(world.database, world.ada)
     its = {"user_id": world.ada, "channel": Channel.SIGNALS}
-    users.disable_webhook(world.database, **its, at=AT, reason="deleted")
+    users.disable_webhook(world.database, **its, at=AT, reason="deleted", trail=TRAIL)
     post(world.database, world.ada)
     (leased,) = lease(world.database)
     assert leased.disabled_reason == "deleted"

@@ -1,4 +1,4 @@
-from pipelines.rows import add_strategy, add_user, change, query
+from pipelines.rows import TRAIL, add_strategy, add_user, change, query
 
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.stores import strategies
@@ -17,6 +17,7 @@ def test_a_strategy_comes_back_as_it_was_set(database: Database):
         kind="atr_matrix",
         params={"scale_out_levels": [5.0, 6.5]},
         universe={"symbols": ["AAPL"]},
+        trail=TRAIL,
     )
     (kept,) = strategies.of_user(database, user_id)
     assert kept == strategies.Strategy(
@@ -37,7 +38,13 @@ def test_a_name_is_a_users_own_and_used_once(database: Database):
     add_strategy(database, ada, "Pullback")
     add_strategy(database, ben, "Pullback")
     again = strategies.add(
-        database, user_id=ada, name="Pullback", kind="atr_matrix", params={}, universe={}
+        database,
+        user_id=ada,
+        name="Pullback",
+        kind="atr_matrix",
+        params={},
+        universe={},
+        trail=TRAIL,
     )
     assert again is None
 
@@ -56,7 +63,7 @@ def test_params_are_replaced_whole_and_the_change_is_dated(database: Database):
     ada = add_user(database, "ada")
     strategy_id = add_strategy(database, ada, atr_period=10)
     strategies.set_params(
-        database, user_id=ada, strategy_id=strategy_id, params={"min_strength": 0.7}
+        database, user_id=ada, strategy_id=strategy_id, params={"min_strength": 0.7}, trail=TRAIL
     )
     assert params(database) == [(strategy_id, {"min_strength": 0.7})]
     assert query(database, "SELECT changed_at > created_at FROM strategies") == [(True,)]
@@ -65,7 +72,9 @@ def test_params_are_replaced_whole_and_the_change_is_dated(database: Database):
 def test_nobody_changes_the_params_of_another_users_strategy(database: Database):
     ada, ben = add_user(database, "ada"), add_user(database, "ben")
     of_ada, of_ben = add_strategy(database, ada), add_strategy(database, ben)
-    strategies.set_params(database, user_id=ben, strategy_id=of_ada, params={"min_strength": 1.0})
+    strategies.set_params(
+        database, user_id=ben, strategy_id=of_ada, params={"min_strength": 1.0}, trail=TRAIL
+    )
     assert params(database) == [(of_ada, {}), (of_ben, {})]
 
 

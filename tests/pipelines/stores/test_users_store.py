@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from pipelines.rows import AT, add_user, change, query
+from pipelines.rows import AT, TRAIL, add_user, change, query
 
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import Channel
@@ -25,7 +25,7 @@ def webhook(database: Database, column: str) -> object:
 
 def test_a_user_is_added_once_and_gets_the_next_cohort(database: Database):
     first, second = add_user(database, "ben"), add_user(database, "ada")
-    assert users.add(database, "ben") is None
+    assert users.add(database, "ben", trail=TRAIL) is None
     listed = users.listed(database)
     assert [(user.name, user.id, user.cohort) for user in listed] == [
         ("ada", second, 1),
@@ -42,7 +42,7 @@ def test_the_65th_user_shares_the_first_cohort(database: Database):
 
 def test_a_name_that_is_taken_uses_up_no_cohort(database: Database):
     add_user(database, "ada")
-    users.add(database, "ada")
+    users.add(database, "ada", trail=TRAIL)
     add_user(database, "ben")
     assert users.named(database, "ben").cohort == 1
 
@@ -64,7 +64,9 @@ def test_a_user_is_found_by_name_and_an_unknown_name_is_told_the_known_ones(data
 
 def test_a_webhook_is_stored_sealed_for_its_row(database: Database, vault: Vault):
     user_id = add_user(database, "ada")
-    users.set_webhook(database, vault, user_id=user_id, channel=Channel.SIGNALS, url=URL)
+    users.set_webhook(
+        database, vault, user_id=user_id, channel=Channel.SIGNALS, url=URL, trail=TRAIL
+    )
     sealed = str(webhook(database, "sealed_url"))
     assert "secret" not in sealed
     context = DiscordWebhook.seal_context(user_id, Channel.SIGNALS)
@@ -76,28 +78,34 @@ def test_a_user_is_listed_with_the_channels_that_have_a_usable_webhook(
 ):
     user_id = add_user(database, "ada")
     for channel in (Channel.SIGNALS, Channel.ALERTS):
-        users.set_webhook(database, vault, user_id=user_id, channel=channel, url=URL)
+        users.set_webhook(database, vault, user_id=user_id, channel=channel, url=URL, trail=TRAIL)
     assert users.named(database, "ada").channels == ("alerts", "signals")
-    users.disable_webhook(database, user_id=user_id, channel=Channel.ALERTS, at=AT, reason="gone")
+    users.disable_webhook(
+        database, user_id=user_id, channel=Channel.ALERTS, at=AT, reason="gone", trail=TRAIL
+    )
     assert users.named(database, "ada").channels == ("signals",)
 
 
 def test_a_webhook_that_is_set_again_is_usable_at_once(database: Database, vault: Vault):
     user_id = add_user(database, "ada")
     its = {"user_id": user_id, "channel": Channel.SIGNALS}
-    users.set_webhook(database, vault, **its, url=URL)
-    users.disable_webhook(database, **its, at=AT, reason="gone")
+    users.set_webhook(database, vault, **its, url=URL, trail=TRAIL)
+    users.disable_webhook(database, **its, at=AT, reason="gone", trail=TRAIL)
     users.pause_webhook(database, **its, until=AT + dt.timedelta(seconds=5))
     assert webhook(database, "(disabled_at, disabled_reason, busy_until)::text") != "(,,)"
-    users.set_webhook(database, vault, **its, url=URL + "2")
+    users.set_webhook(database, vault, **its, url=URL + "2", trail=TRAIL)
     assert webhook(database, "(disabled_at, disabled_reason, busy_until)::text") == "(,,)"
 
 
 def test_disabling_and_pausing_touch_that_users_webhook_alone(database: Database, vault: Vault):
     ada, ben = add_user(database, "ada"), add_user(database, "ben")
     for user_id in (ada, ben):
-        users.set_webhook(database, vault, user_id=user_id, channel=Channel.SIGNALS, url=URL)
-    users.disable_webhook(database, user_id=ada, channel=Channel.SIGNALS, at=AT, reason="gone")
+        users.set_webhook(
+            database, vault, user_id=user_id, channel=Channel.SIGNALS, url=URL, trail=TRAIL
+        )
+    users.disable_webhook(
+        database, user_id=ada, channel=Channel.SIGNALS, at=AT, reason="gone", trail=TRAIL
+    )
     users.pause_webhook(database, user_id=ada, channel=Channel.SIGNALS, until=AT)
     rows = query(database, "SELECT user_id, disabled_reason, busy_until FROM discord_webhooks")
     assert sorted(rows) == [(ada, "gone", AT), (ben, None, None)]
