@@ -394,7 +394,8 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
     __tablename__ = "transactions"
     __grants__: ClassVar = {
         Role.APP: (READ,),
-        Role.PIPELINE: (READ, ADD),
+        # Which position a booking counts in is derived, and changes when an earlier one arrives.
+        Role.PIPELINE: (READ, ADD, change("position_id")),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),
     }

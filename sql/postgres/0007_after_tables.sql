@@ -288,7 +288,7 @@ GRANT SELECT, INSERT ON fills TO quantmatrix_pipeline;
 GRANT SELECT ON fills TO quantmatrix_support;
 GRANT SELECT ON transactions TO quantmatrix_admin;
 GRANT SELECT ON transactions TO quantmatrix_app;
-GRANT SELECT, INSERT ON transactions TO quantmatrix_pipeline;
+GRANT SELECT, INSERT, UPDATE (position_id) ON transactions TO quantmatrix_pipeline;
 GRANT SELECT ON transactions TO quantmatrix_support;
 GRANT SELECT ON dividends TO quantmatrix_admin;
 GRANT SELECT ON dividends TO quantmatrix_app;

@@ -462,7 +462,7 @@ def test_no_role_can_empty_a_table_or_hang_something_on_it(populated: Database, 
     [
         *("strategy_versions", "strategy_runs", "withheld_signals", "signals"),
         *("notification_signals", "audit_events"),
-        *("transactions", "fills", "dividends", "transfers"),
+        *("fills", "dividends", "transfers"),
         *("account_balances", "margin_interest"),
     ],
 )
@@ -470,3 +470,15 @@ def test_what_was_said_is_never_changed(populated: Database, role: Role, table: 
     asked = text("SELECT has_any_column_privilege(:role, :table, 'UPDATE')")
     with populated.engine.connect() as connection:
         assert connection.execute(asked, {"role": role.value, "table": table}).scalar() is False
+
+
+def test_of_a_transaction_only_the_position_it_counts_in_is_changed(populated: Database) -> None:
+    asked = text(
+        """
+        SELECT DISTINCT column_name FROM information_schema.column_privileges
+        WHERE table_name = 'transactions' AND privilege_type = 'UPDATE'
+          AND grantee LIKE 'quantmatrix%'
+        """
+    )
+    with populated.engine.connect() as connection:
+        assert connection.execute(asked).scalars().all() == ["position_id"]
