@@ -79,6 +79,7 @@ class Signal(HasId, OwnedByUser, Base):
         CheckConstraint("valid_until >= session", name="valid_range"),
         # A user's newest signals, page by page: read backwards.
         Index("ix_signals_user_id_session_id", "user_id", "session", "id"),
+        Index("ix_signals_session", "session"),
     )
 
     strategy_id: Mapped[int] = mapped_column(BigInteger, comment="The strategy that says it.")
@@ -251,6 +252,7 @@ class Notification(HasId, OwnedByUser, Base):
             "due_at",
             postgresql_where=text("status IN ('pending', 'leased')"),
         ),
+        Index("ix_notifications_session", "session"),
         Index(
             "ix_notifications_unread",
             "user_id",

@@ -246,6 +246,7 @@ class StrategyRun(HasId, OwnedByUser, Base):
         CheckConstraint("candidates >= 0 AND signals >= 0 AND withheld >= 0", name="counts"),
         not_negative("duration_ms"),
         Index("ix_strategy_runs_strategy_id_session", "strategy_id", "session"),
+        Index("ix_strategy_runs_session", "session"),
     )
 
     strategy_id: Mapped[int] = mapped_column(BigInteger, comment="The strategy evaluated.")
@@ -288,6 +289,7 @@ class WithheldSignal(HasId, OwnedByUser, Base):
     }
     __table_args__ = (
         UniqueConstraint("strategy_id", "session", "instrument_id"),
+        Index("ix_withheld_signals_session", "session"),
         reference("strategies", "strategy_id"),
         reference("strategy_runs", "run_id"),
     )

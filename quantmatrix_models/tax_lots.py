@@ -111,6 +111,7 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
         ),
         Index(
             "ix_tax_lots_open",
+            "user_id",
             "account_id",
             "instrument_id",
             "acquired_on",

@@ -453,7 +453,9 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
         positive("multiplier"),
         is_currency(),
         CheckConstraint("settles_on >= trade_date", name="settles_after_trade"),
-        Index("ix_transactions_account_id_trade_date", "account_id", "trade_date"),
+        Index(
+            "ix_transactions_user_id_account_id_trade_date", "user_id", "account_id", "trade_date"
+        ),
         # Asked by the database, too, for each position that is deleted.
         Index(
             "ix_transactions_position_id",

@@ -2200,9 +2200,9 @@ def _create_tables() -> None:
         comment="A booked fact of an account. Only added: a mistake is reversed by a further transaction.",
     )
     op.create_index(
-        "ix_transactions_account_id_trade_date",
+        "ix_transactions_user_id_account_id_trade_date",
         "transactions",
-        ["account_id", "trade_date"],
+        ["user_id", "account_id", "trade_date"],
         unique=False,
     )
     op.create_index(
@@ -2669,7 +2669,7 @@ def _create_tables() -> None:
     op.create_index(
         "ix_tax_lots_open",
         "tax_lots",
-        ["account_id", "instrument_id", "acquired_on"],
+        ["user_id", "account_id", "instrument_id", "acquired_on"],
         unique=False,
         postgresql_where=sa.text("remaining_quantity > 0"),
     )
@@ -3132,7 +3132,7 @@ def _drop_tables() -> None:
         table_name="transactions",
         postgresql_where=sa.text("position_id IS NOT NULL"),
     )
-    op.drop_index("ix_transactions_account_id_trade_date", table_name="transactions")
+    op.drop_index("ix_transactions_user_id_account_id_trade_date", table_name="transactions")
     op.drop_table("transactions")
     op.drop_table("fills")
     op.drop_table("orders")
