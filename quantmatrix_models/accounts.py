@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_models.account_rows import OfAccount
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, in_percent, is_currency, not_negative, positive
-from quantmatrix_models.privileges import ADD, DELETE, READ, Role, change, read
+from quantmatrix_models.privileges import ADD, DELETE, READ, Role, add, change, read
 from quantmatrix_models.tenancy import OwnedByUser, reference
 from quantmatrix_models.types import (
     CreatedAt,
@@ -91,6 +91,7 @@ class SyncKind(StrEnum):
     API = "api"
     FLEX_QUERY = "flex_query"
     FILE = "file"
+    V1 = "v1"
 
 
 class AccountSyncStatus(StrEnum):
@@ -100,6 +101,23 @@ class AccountSyncStatus(StrEnum):
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
     FAILED = "failed"
+
+
+class BalanceSource(StrEnum):
+    """Who says what an account was worth."""
+
+    BROKER = "broker"
+    BOOK = "book"
+    V1 = "v1"
+
+
+class InterestKind(StrEnum):
+    """What interest is paid on or for."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+    SHORT_BORROW = "short_borrow"
+    OTHER = "other"
 
 
 class BrokerCredential(HasId, OwnedByUser, Base):
@@ -128,7 +146,16 @@ class BrokerCredential(HasId, OwnedByUser, Base):
     __grants__: ClassVar = {
         Role.APP: (
             _without_the_secret,
-            ADD,
+            add(
+                "user_id",
+                "broker",
+                "label",
+                "kind",
+                "sealed_secret",
+                "key_id",
+                "username_hint",
+                "expires_at",
+            ),
             change("sealed_secret", "key_id", "expires_at", "changed_at"),
             DELETE,
         ),
@@ -204,7 +231,23 @@ class Account(HasId, OwnedByUser, Base):
     __grants__: ClassVar = {
         Role.APP: (
             READ,
-            ADD,
+            # Not the id, nor what synchronising says of it.
+            add(
+                "user_id",
+                "broker",
+                "number",
+                "name",
+                "tax_treatment",
+                "is_margin",
+                "is_paper",
+                "is_active",
+                "base_currency",
+                "lot_method",
+                "is_sync_enabled",
+                "opened_on",
+                "closed_on",
+                "credential_id",
+            ),
             change(
                 "name",
                 "tax_treatment",
@@ -219,7 +262,16 @@ class Account(HasId, OwnedByUser, Base):
         ),
         Role.PIPELINE: (
             READ,
-            change("sync_status", "last_synced_at", "next_sync_at", "last_error", "changed_at"),
+            change(
+                "sync_status",
+                "last_synced_at",
+                "next_sync_at",
+                "last_error",
+                "is_day_trader",
+                "broker_kind",
+                "broker_status",
+                "changed_at",
+            ),
         ),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),
@@ -291,6 +343,15 @@ class Account(HasId, OwnedByUser, Base):
     )
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt] = mapped_column(comment="Moment (UTC) of the last change.")
+    is_day_trader: Mapped[bool | None] = mapped_column(
+        comment="Whether the broker holds its user for a day trader; null: not said."
+    )
+    broker_kind: Mapped[str | None] = mapped_column(
+        comment="What the broker calls this kind of account; null: not said."
+    )
+    broker_status: Mapped[str | None] = mapped_column(
+        comment="How it stands in the broker's words; null: not said."
+    )
 
 
 class AccountSync(HasId, OwnedByUser, OfAccount, Base):
@@ -409,7 +470,7 @@ class AccountBalance(HasId, OwnedByUser, OfAccount, Base):
     }
     __table_args__ = (
         # Read backwards, its index gives the newest balance of an account.
-        UniqueConstraint("account_id", "as_of", "currency"),
+        UniqueConstraint("user_id", "account_id", "as_of", "currency", "source"),
         reference("accounts", "account_id"),
         is_currency(),
         positive("exchange_rate"),
@@ -474,6 +535,17 @@ class AccountBalance(HasId, OwnedByUser, OfAccount, Base):
     exchange_rate: Mapped[ExchangeRate | None] = mapped_column(
         comment="Units of the account's base currency for one of this currency."
     )
+    day_pnl: Mapped[Money | None] = mapped_column(
+        comment="Gain since the session before; null: not said."
+    )
+    margin_used: Mapped[Money | None] = mapped_column(
+        comment="Margin in use, where it is not said of which sort; null: not said."
+    )
+    source: Mapped[BalanceSource] = mapped_column(
+        by_value(BalanceSource, name="source"),
+        server_default=BalanceSource.BROKER.value,
+        comment="Who says so: the broker, our book, or V1 as it was taken over.",
+    )
 
 
 class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
@@ -498,10 +570,18 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
         "is_active",
         "valid_from",
         "valid_to",
+        "target_amount",
+        "scale_up_pct",
+        "scale_down_pct",
+        "next_rebalance_at",
         "changed_at",
     )
     __grants__: ClassVar = {
-        Role.APP: (READ, ADD, change(*_settings)),
+        Role.APP: (
+            READ,
+            add("user_id", "account_id", "strategy_id", *_settings),
+            change(*_settings),
+        ),
         Role.PIPELINE: (READ,),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),
@@ -517,6 +597,9 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
             postgresql_where=text("is_active"),
         ),
         positive("allocated_amount"),
+        positive("target_amount"),
+        positive("scale_up_pct"),
+        CheckConstraint("scale_down_pct < 0", name="scale_down_pct_negative"),
         in_percent("allocation_pct", lowest="> 0"),
         in_percent("position_size_pct", lowest="> 0"),
         positive("max_positions"),
@@ -576,6 +659,21 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
     )
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt] = mapped_column(comment="Moment (UTC) of the last change.")
+    target_amount: Mapped[Money | None] = mapped_column(
+        comment="Amount it is meant to grow to; null: none was set."
+    )
+    scale_up_pct: Mapped[Percentage | None] = mapped_column(
+        comment="Gain in percent from which it is given more; null: it is not scaled up."
+    )
+    scale_down_pct: Mapped[Percentage | None] = mapped_column(
+        comment="Loss in percent, negative, from which it is given less; null: not scaled down."
+    )
+    last_rebalanced_at: Mapped[UtcTime | None] = mapped_column(
+        comment="Moment (UTC) the amount was last set anew; null: never."
+    )
+    next_rebalance_at: Mapped[UtcTime | None] = mapped_column(
+        comment="Moment (UTC) it is to be looked at again; null: none was set."
+    )
 
 
 class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
@@ -587,12 +685,31 @@ class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
     __tablename__ = "margin_interest"
     __grants__: ClassVar = {
         Role.APP: (READ,),
-        Role.PIPELINE: (READ, ADD),
+        # A broker may state a period again.
+        Role.PIPELINE: (
+            READ,
+            ADD,
+            change(
+                "starting_balance",
+                "interest_accrued",
+                "accrual_reversal",
+                "ending_balance",
+                "annual_rate_pct",
+            ),
+        ),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
-        UniqueConstraint("account_id", "from_date", "to_date", "currency"),
+        UniqueConstraint(
+            "user_id",
+            "account_id",
+            "from_date",
+            "to_date",
+            "currency",
+            "kind",
+            name="uq_margin_interest_period",
+        ),
         reference("accounts", "account_id"),
         is_currency(),
         CheckConstraint("to_date >= from_date", name="date_range"),
@@ -613,4 +730,9 @@ class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
     )
     annual_rate_pct: Mapped[Percentage | None] = mapped_column(
         comment="The rate in percent a year; null: not said, or more than one applied."
+    )
+    kind: Mapped[InterestKind] = mapped_column(
+        by_value(InterestKind, name="kind"),
+        server_default=InterestKind.DEBIT.value,
+        comment="What it is paid on or for.",
     )

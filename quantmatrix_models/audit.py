@@ -42,7 +42,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled
-from quantmatrix_models.privileges import ADD, READ, Role
+from quantmatrix_models.privileges import ADD, READ, Role, add
 from quantmatrix_models.secrets import id_of_key, raw_keys
 from quantmatrix_models.tenancy import OwnedByUserOrNobody
 from quantmatrix_models.types import Digest, Document, UtcTime, by_value
@@ -89,7 +89,26 @@ class AuditEvent(HasId, OwnedByUserOrNobody, Base):
 
     __tablename__ = "audit_events"
     __grants__: ClassVar = {
-        Role.APP: (READ, ADD),
+        # Not the id: it comes from a sequence all users share.
+        Role.APP: (
+            READ,
+            add(
+                "user_id",
+                "seq",
+                "at",
+                "actor_id",
+                "actor",
+                "action",
+                "entity",
+                "entity_id",
+                "changes",
+                "request_id",
+                "address",
+                "key_id",
+                "previous_hash",
+                "hash",
+            ),
+        ),
         Role.PIPELINE: (READ, ADD),
         Role.ADMIN: (READ, ADD),
         Role.AUTH: (READ, ADD),

@@ -130,6 +130,7 @@ class InstrumentSymbol(HasId, Base):
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
+        Index("ix_instrument_symbols_symbol_exchange", "symbol", "exchange"),
         _valid_range(),
         ExcludeConstraint(
             _same_text("symbol"),
@@ -181,8 +182,9 @@ class IdentifierScheme(StrEnum):
 class InstrumentIdentifier(HasId, Base):
     """A key somebody else knows an instrument by, for a range of dates.
 
-    The same key means one instrument at a time, but for a CIK, which is the issuer's. A provider's
-    own keys are told apart by provider.
+    The same key means one instrument at a time, but for a CIK, which is the issuer's, and an ISIN
+    or CUSIP, which is the issue's on all its listings. A provider's own keys are told apart by
+    provider.
     """
 
     __tablename__ = "instrument_identifiers"
@@ -202,7 +204,7 @@ class InstrumentIdentifier(HasId, Base):
                 WHEN 'isin' THEN value ~ '^[A-Z]{{2}}[A-Z0-9]{{9}}[0-9]$'
                 WHEN 'cusip' THEN value ~ '^[A-Z0-9*@#]{{8}}[0-9]$'
                 WHEN 'sedol' THEN value ~ '^[A-Z0-9]{{6}}[0-9]$'
-                WHEN 'figi' THEN value ~ '^BBG[A-Z0-9]{{8}}[0-9]$'
+                WHEN 'figi' THEN value ~ '^[A-Z]{{2}}G[A-Z0-9]{{8}}[0-9]$'
                 WHEN 'cik' THEN value ~ '^[0-9]{{10}}$'
                 WHEN 'ibkr_conid' THEN value ~ '^[1-9][0-9]*$'
                 WHEN 'occ' THEN length(value) = 21 AND value ~ '{_OCC_SYMBOL}'
@@ -214,8 +216,10 @@ class InstrumentIdentifier(HasId, Base):
             _same_text("scheme"),
             _same_text("coalesce(provider, '')"),
             _same_text("value"),
-            # A CIK names the issuer: its share classes have the same one.
-            _same_number("CASE WHEN scheme = 'cik' THEN instrument_id ELSE 0 END"),
+            # A CIK names the issuer and an ISIN the issue, whatever listings it has.
+            _same_number(
+                "CASE WHEN scheme IN ('cik', 'isin', 'cusip') THEN instrument_id ELSE 0 END"
+            ),
             _same_time(),
             name="ex_instrument_identifiers_scheme_provider_value_valid",
             using="gist",
@@ -322,11 +326,13 @@ class OptionContract(Base):
     multiplier: Mapped[Quantity] = mapped_column(
         server_default=text("100"), comment="Units of the underlying one contract is for."
     )
-    exercise_style: Mapped[ExerciseStyle] = mapped_column(
-        by_value(ExerciseStyle, name="exercise_style"), comment="When it can be exercised."
+    exercise_style: Mapped[ExerciseStyle | None] = mapped_column(
+        by_value(ExerciseStyle, name="exercise_style"),
+        comment="When it can be exercised; null: not known.",
     )
-    settlement: Mapped[Settlement] = mapped_column(
-        by_value(Settlement, name="settlement"), comment="What an exercise delivers."
+    settlement: Mapped[Settlement | None] = mapped_column(
+        by_value(Settlement, name="settlement"),
+        comment="What an exercise delivers; null: not known.",
     )
     occ_symbol: Mapped[str | None] = mapped_column(
         String(21),
@@ -381,7 +387,11 @@ class CorporateAction(HasId, Base):
             "ex_date",
             "provider",
             "known_at",
+            "other_instrument_id",
+            "amount",
+            "currency",
             name="uq_corporate_actions_identity",
+            postgresql_nulls_not_distinct=True,
         ),
         CheckConstraint("announced_on <= ex_date", name="announced_before_ex"),
         CheckConstraint("record_date <= pay_date", name="recorded_before_paid"),

@@ -243,6 +243,7 @@ class Finding(HasId, OwnedByUserOrNobody, Base):
         filled("resolution"),
         Index(
             "uq_findings_identity",
+            "user_id",
             "provider",
             "source",
             "source_row",

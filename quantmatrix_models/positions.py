@@ -23,15 +23,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_models.account_rows import InstrumentId, OfAccount
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, in_percent, is_currency, not_negative
-from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, change
+from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change
 from quantmatrix_models.tenancy import OwnedByUser, reference
 from quantmatrix_models.types import (
     CreatedAt,
     Currency,
     Money,
     Percentage,
-    Price,
     Quantity,
+    TradePrice,
     UtcTime,
     by_value,
 )
@@ -51,10 +51,11 @@ class PositionStatus(StrEnum):
 
 
 class SnapshotSource(StrEnum):
-    """Who says what an account held: its broker, or our own book."""
+    """Who says what an account held: its broker, our own book, or V1 as it was taken over."""
 
     BROKER = "broker"
     BOOK = "book"
+    V1 = "v1"
 
 
 class CategoryKind(StrEnum):
@@ -79,13 +80,18 @@ class Position(HasId, OwnedByUser, OfAccount, Base):
 
     __tablename__ = "positions"
     __grants__: ClassVar = {
-        Role.APP: (READ, change("notes", "tags", "changed_at")),
+        Role.APP: (READ, change("notes", "tags", "margin_priority", "strategy_id", "changed_at")),
         Role.PIPELINE: (READ, ADD, CHANGE, DELETE),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
         UniqueConstraint("user_id", "account_id", "id"),
+        UniqueConstraint("user_id", "account_id", "instrument_id", "id"),
+        reference("strategies", "strategy_id"),
+        CheckConstraint(
+            "margin_priority >= 1 AND margin_priority <= 10", name="margin_priority_in_range"
+        ),
         reference("accounts", "account_id"),
         Index(
             "uq_positions_open",
@@ -131,6 +137,13 @@ class Position(HasId, OwnedByUser, OfAccount, Base):
         ARRAY(Text), server_default=text("'{}'"), comment="The user's own tags."
     )
     changed_at: Mapped[CreatedAt] = mapped_column(comment="Moment (UTC) of the last change.")
+    strategy_id: Mapped[int | None] = mapped_column(
+        BigInteger, comment="The strategy it is for, one of the same user; null: for none."
+    )
+    margin_priority: Mapped[int | None] = mapped_column(
+        SmallInteger,
+        comment="Order of selling where margin is called: 1 first, 10 last; null: none was set.",
+    )
 
 
 class PositionSnapshot(HasId, OwnedByUser, OfAccount, Base):
@@ -161,9 +174,15 @@ class PositionSnapshot(HasId, OwnedByUser, OfAccount, Base):
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
-        UniqueConstraint("account_id", "instrument_id", "session", "source"),
+        UniqueConstraint(
+            "user_id",
+            "account_id",
+            "instrument_id",
+            "session",
+            "source",
+            name="uq_position_snapshots_statement",
+        ),
         reference("accounts", "account_id"),
-        not_negative("price"),
         not_negative("average_cost"),
         is_currency(),
     )
@@ -176,7 +195,7 @@ class PositionSnapshot(HasId, OwnedByUser, OfAccount, Base):
     quantity: Mapped[Quantity] = mapped_column(
         comment="Net quantity, negative where sold short; 0: nothing is held."
     )
-    price: Mapped[Price | None] = mapped_column(comment="Price it was valued at; null: none.")
+    price: Mapped[TradePrice | None] = mapped_column(comment="Price it was valued at; null: none.")
     market_value: Mapped[Money | None] = mapped_column(
         comment="Value at that price, negative for a short; null: not said."
     )
@@ -195,20 +214,23 @@ class Category(HasId, OwnedByUser, Base):
     """A user's group of instruments, with the share of the whole it is meant to have."""
 
     __tablename__ = "categories"
+    _settings: ClassVar = (
+        "name",
+        "kind",
+        "description",
+        "parent_id",
+        "color",
+        "target_pct",
+        "min_pct",
+        "max_pct",
+        "rebalance_threshold_pct",
+        "is_auto_rebalanced",
+    )
     __grants__: ClassVar = {
         Role.APP: (
             READ,
-            ADD,
-            change(
-                "name",
-                "kind",
-                "parent_id",
-                "color",
-                "target_pct",
-                "min_pct",
-                "max_pct",
-                "rebalance_threshold_pct",
-            ),
+            add("user_id", *_settings),
+            change(*_settings),
             DELETE,
         ),
         Role.PIPELINE: (READ,),
@@ -258,6 +280,10 @@ class Category(HasId, OwnedByUser, Base):
         comment="Distance from the target, in percentage points, from which the user is told.",
     )
     created_at: Mapped[CreatedAt]
+    description: Mapped[str | None] = mapped_column(comment="What it is for; null: not said.")
+    is_auto_rebalanced: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Whether the user wants it kept at its target."
+    )
 
 
 class CategoryInstrument(HasId, OwnedByUser, Base):
@@ -265,7 +291,12 @@ class CategoryInstrument(HasId, OwnedByUser, Base):
 
     __tablename__ = "category_instruments"
     __grants__: ClassVar = {
-        Role.APP: (READ, ADD, change("share_pct"), DELETE),
+        Role.APP: (
+            READ,
+            add("user_id", "category_id", "account_id", "instrument_id", "share_pct"),
+            change("share_pct"),
+            DELETE,
+        ),
         Role.PIPELINE: (READ,),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),
@@ -296,7 +327,12 @@ class Watchlist(HasId, OwnedByUser, Base):
 
     __tablename__ = "watchlists"
     __grants__: ClassVar = {
-        Role.APP: (READ, ADD, change("name", "position"), DELETE),
+        Role.APP: (
+            READ,
+            add("user_id", "name", "position"),
+            change("name", "position"),
+            DELETE,
+        ),
         Role.PIPELINE: (READ,),
         Role.ADMIN: (READ,),
         Role.SUPPORT: (READ,),

@@ -63,7 +63,14 @@ class Signal(HasId, OwnedByUser, Base):
         ),
         UniqueConstraint("user_id", "id"),
         reference("strategies", "strategy_id"),
-        reference("strategy_runs", "run_id"),
+        # The run is one of the same strategy and session.
+        reference(
+            "strategy_runs",
+            "strategy_id",
+            "session",
+            "run_id",
+            name="fk_signals_run_id_strategy_runs",
+        ),
         CheckConstraint("strength >= 0 AND strength <= 1", name="strength_in_range"),
         CheckConstraint("price > 0", name="price_positive"),
         CheckConstraint("stop > 0 AND stop < price", name="stop_below_price"),
@@ -72,6 +79,7 @@ class Signal(HasId, OwnedByUser, Base):
             " AND coalesce(target_2 < target_3, target_3 IS NULL)",
             name="targets_ordered",
         ),
+        CheckConstraint("action <> 'entry' OR target_1 > price", name="targets_above_price"),
         CheckConstraint("size_pct > 0 AND size_pct <= 100", name="size_in_range"),
         CheckConstraint("(action = 'scale_out') = (level IS NOT NULL)", name="level_of_scale_out"),
         CheckConstraint("action <> 'entry' OR stop IS NOT NULL", name="entry_has_stop"),
@@ -245,6 +253,9 @@ class Notification(HasId, OwnedByUser, Base):
         CheckConstraint("(status = 'sent') = (message_id IS NOT NULL)", name="sent_with_message"),
         CheckConstraint(
             "status NOT IN ('failed', 'suppressed') OR reason IS NOT NULL", name="reason_given"
+        ),
+        CheckConstraint(
+            "finished_at IS NULL OR status NOT IN ('pending', 'leased')", name="finished_is_final"
         ),
         CheckConstraint("attempts >= 0 AND part >= 1", name="counts"),
         Index(

@@ -241,6 +241,7 @@ class StrategyRun(HasId, OwnedByUser, Base):
     }
     __table_args__ = (
         UniqueConstraint("user_id", "id"),
+        UniqueConstraint("user_id", "strategy_id", "session", "id"),
         reference("strategies", "strategy_id"),
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_with_error"),
         CheckConstraint("candidates >= 0 AND signals >= 0 AND withheld >= 0", name="counts"),
@@ -291,7 +292,14 @@ class WithheldSignal(HasId, OwnedByUser, Base):
         UniqueConstraint("strategy_id", "session", "instrument_id"),
         Index("ix_withheld_signals_session", "session"),
         reference("strategies", "strategy_id"),
-        reference("strategy_runs", "run_id"),
+        # The run is one of the same strategy and session.
+        reference(
+            "strategy_runs",
+            "strategy_id",
+            "session",
+            "run_id",
+            name="fk_withheld_signals_run_id_strategy_runs",
+        ),
     )
 
     strategy_id: Mapped[int] = mapped_column(BigInteger, comment="The strategy that was asked.")

@@ -77,7 +77,7 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
     any. Here a transaction opens a lot once per ordinal; what no transaction opened is told apart
     by instrument, origin, date and ordinal; and what is left is what was opened less the
     disposals. The database checks that last rule when a transaction is committed
-    (`sql/postgres/0007_triggers.sql`, `ck_tax_lots_disposals_balance`).
+    (`sql/postgres/0009_triggers.sql`, `ck_tax_lots_disposals_balance`).
 
     What is not known is null and stays so: date and basis of shares that were transferred in, for
     one. A cost basis of 0 is a real zero basis. A short lot has no basis until it is covered; it
@@ -97,7 +97,7 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
     __table_args__ = (
         UniqueConstraint("user_id", "id"),
         UniqueConstraint("user_id", "account_id", "id"),
-        UniqueConstraint("account_id", "opening_transaction_id", "ordinal"),
+        UniqueConstraint("user_id", "account_id", "opening_transaction_id", "ordinal"),
         Index(
             "uq_tax_lots_without_transaction",
             "account_id",
@@ -184,6 +184,7 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
         server_default=text("0"), comment="Disallowed losses of wash sales, added to the basis."
     )
     created_at: Mapped[CreatedAt]
+    notes: Mapped[str | None] = mapped_column(comment="What the user noted; null: nothing.")
 
 
 class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
@@ -271,6 +272,7 @@ class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
         comment="Why it is closed though no transaction says so; null where one does."
     )
     created_at: Mapped[CreatedAt]
+    notes: Mapped[str | None] = mapped_column(comment="What the user noted; null: nothing.")
 
 
 class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):

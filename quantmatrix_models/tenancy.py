@@ -28,15 +28,16 @@ class OwnedByUserOrNobody:
     )
 
 
-def reference(table: str, *columns: str) -> ForeignKeyConstraint:
+def reference(table: str, *columns: str, name: str | None = None) -> ForeignKeyConstraint:
     """Gives a reference between rows of one user: `columns` to the same user's row of `table`.
 
     `columns` are those of the referring table beside `user_id`; the last one holds the id, one
     before it (`account_id`) must be the same in both. A foreign key is checked past row security,
-    so one by id alone would reach anybody's row.
+    so one by id alone would reach anybody's row. `name` is for where the rule gives more than the
+    63 characters PostgreSQL keeps.
     """
     names = ("user_id", *columns)
-    return ForeignKeyConstraint(names, [f"{table}.{name}" for name in (*names[:-1], "id")])
+    return ForeignKeyConstraint(names, [f"{table}.{one}" for one in (*names[:-1], "id")], name=name)
 
 
 def tenant_tables(metadata: MetaData) -> list[Table]:

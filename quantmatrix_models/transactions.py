@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Numeric,
+    SmallInteger,
     String,
     UniqueConstraint,
     text,
@@ -32,11 +33,12 @@ from quantmatrix_models.types import (
     CreatedAt,
     Currency,
     Digest,
+    Document,
     ExchangeRate,
     Money,
     Percentage,
-    Price,
     Quantity,
+    TradePrice,
     UtcTime,
     by_value,
 )
@@ -202,6 +204,9 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
             READ,
             ADD,
             change(
+                "quantity",
+                "limit_price",
+                "stop_price",
                 "status",
                 "filled_quantity",
                 "average_fill_price",
@@ -217,15 +222,17 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
     }
     __table_args__ = (
         UniqueConstraint("user_id", "account_id", "id"),
-        UniqueConstraint("account_id", "client_order_id"),
-        UniqueConstraint("account_id", "external_id"),
+        UniqueConstraint("user_id", "account_id", "client_order_id"),
+        UniqueConstraint("user_id", "account_id", "external_id"),
+        UniqueConstraint("user_id", "account_id", "instrument_id", "id"),
         reference("accounts", "account_id"),
         reference("strategies", "strategy_id"),
         reference("signals", "signal_id"),
         CheckConstraint("num_nonnulls(client_order_id, external_id) > 0", name="identified"),
         positive("quantity"),
-        positive("limit_price"),
-        positive("stop_price"),
+        # A spread may be sold for a credit, and a future may cost less than nothing.
+        CheckConstraint("limit_price <> 0", name="limit_price_not_zero"),
+        CheckConstraint("stop_price <> 0", name="stop_price_not_zero"),
         CheckConstraint(
             "(kind IN ('limit', 'stop_limit')) = (limit_price IS NOT NULL)", name="limit_of_kind"
         ),
@@ -281,10 +288,10 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
         comment="How long it stands.",
     )
     quantity: Mapped[Quantity] = mapped_column(comment="Units asked for, always positive.")
-    limit_price: Mapped[Price | None] = mapped_column(
+    limit_price: Mapped[TradePrice | None] = mapped_column(
         comment="Worst price it may be done at; null unless it is a limit or stop-limit order."
     )
-    stop_price: Mapped[Price | None] = mapped_column(
+    stop_price: Mapped[TradePrice | None] = mapped_column(
         comment="Price that sets it off; null unless it is a stop or stop-limit order."
     )
     status: Mapped[OrderStatus] = mapped_column(
@@ -295,7 +302,7 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
     filled_quantity: Mapped[Quantity] = mapped_column(
         server_default=text("0"), comment="Units done so far."
     )
-    average_fill_price: Mapped[Price | None] = mapped_column(
+    average_fill_price: Mapped[TradePrice | None] = mapped_column(
         comment="Average price of those units; null where none are done or it was not said."
     )
     client_order_id: Mapped[str | None] = mapped_column(
@@ -318,6 +325,13 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
     )
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt] = mapped_column(comment="Moment (UTC) of the last change.")
+    risk_amount: Mapped[Money | None] = mapped_column(
+        comment="Loss at its stop, in the instrument's currency; null: not said."
+    )
+    evidence: Mapped[Document | None] = mapped_column(
+        comment="What was seen when it was made, such as ATR and levels; null: its signal says it."
+    )
+    notes: Mapped[str | None] = mapped_column(comment="What the user noted; null: nothing.")
 
 
 class Fill(HasId, OwnedByUser, OfAccount, Base):
@@ -335,11 +349,14 @@ class Fill(HasId, OwnedByUser, OfAccount, Base):
     }
     __table_args__ = (
         UniqueConstraint("user_id", "account_id", "id"),
-        UniqueConstraint("account_id", "external_id"),
+        UniqueConstraint("user_id", "account_id", "external_id"),
+        UniqueConstraint("user_id", "account_id", "instrument_id", "id"),
         reference("accounts", "account_id"),
-        reference("orders", "account_id", "order_id"),
+        named(
+            reference("orders", "account_id", "instrument_id", "order_id"),
+            "fk_fills_order_id_orders",
+        ),
         positive("quantity"),
-        not_negative("price"),
         is_currency(),
         is_exchange("venue"),
     )
@@ -353,7 +370,7 @@ class Fill(HasId, OwnedByUser, OfAccount, Base):
         by_value(FillSide, name="side"), comment="Whether it added to the position or took from it."
     )
     quantity: Mapped[Quantity] = mapped_column(comment="Units done, always positive.")
-    price: Mapped[Price] = mapped_column(comment="Price of one unit.")
+    price: Mapped[TradePrice] = mapped_column(comment="Price of one unit.")
     commission: Mapped[Money | None] = mapped_column(
         comment="Commission, a positive cost; null: not said."
     )
@@ -364,6 +381,9 @@ class Fill(HasId, OwnedByUser, OfAccount, Base):
     filled_at: Mapped[UtcTime] = mapped_column(comment="Moment (UTC) it was done.")
     venue: Mapped[str | None] = mapped_column(
         String(4), comment="Where it was done, ISO 10383 MIC; null: not said."
+    )
+    broker_order_id: Mapped[str | None] = mapped_column(
+        String(100), comment="The broker's id of the order; null: not said."
     )
 
 
@@ -401,14 +421,27 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
     }
     __table_args__ = (
         UniqueConstraint("user_id", "account_id", "id"),
-        UniqueConstraint("account_id", "external_id"),
-        UniqueConstraint("account_id", "content_hash"),
-        UniqueConstraint("account_id", "fill_id"),
+        UniqueConstraint("user_id", "account_id", "external_id", "revision"),
+        UniqueConstraint("user_id", "account_id", "content_hash", "revision"),
+        UniqueConstraint("user_id", "account_id", "fill_id", "revision"),
+        # What is reversed is reversed once.
+        UniqueConstraint("user_id", "account_id", "reverses_id"),
+        UniqueConstraint(
+            "user_id", "account_id", "instrument_id", "id", name="uq_transactions_of_instrument"
+        ),
         reference("accounts", "account_id"),
-        reference("positions", "account_id", "position_id"),
-        reference("fills", "account_id", "fill_id"),
+        # What belongs together is of one account and one instrument.
+        named(
+            reference("positions", "account_id", "instrument_id", "position_id"),
+            "fk_transactions_position_id_positions",
+        ),
+        named(
+            reference("fills", "account_id", "instrument_id", "fill_id"),
+            "fk_transactions_fill_id_fills",
+        ),
         reference("account_syncs", "account_id", "sync_id"),
         reference("transactions", "account_id", "reverses_id"),
+        positive("revision"),
         CheckConstraint("num_nonnulls(external_id, content_hash) > 0", name="identified"),
         CheckConstraint("octet_length(content_hash) = 32", name="content_hash_is_sha_256"),
         CheckConstraint("reverses_id <> id", name="reverses_another"),
@@ -448,11 +481,14 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
             f"kind <> 'interest_paid' OR net_amount * ({_SIGN}) <= 0",
             name="interest_paid_takes_cash",
         ),
-        not_negative("price"),
         positive("exchange_rate"),
         positive("multiplier"),
         is_currency(),
-        CheckConstraint("settles_on >= trade_date", name="settles_after_trade"),
+        is_exchange("venue"),
+        CheckConstraint(
+            "settles_on >= trade_date OR kind NOT IN ('buy', 'sell', 'sell_short', 'buy_to_cover')",
+            name="settles_after_trade",
+        ),
         Index(
             "ix_transactions_user_id_account_id_trade_date", "user_id", "account_id", "trade_date"
         ),
@@ -486,7 +522,7 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
     quantity: Mapped[Quantity | None] = mapped_column(
         comment="Change of the position, negative where units left; null: units did not move."
     )
-    price: Mapped[Price | None] = mapped_column(
+    price: Mapped[TradePrice | None] = mapped_column(
         comment="Price of one unit; null where there is none."
     )
     gross_amount: Mapped[Money | None] = mapped_column(
@@ -533,6 +569,17 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
         comment="The broker's own words; null: none were given."
     )
     created_at: Mapped[CreatedAt]
+    revision: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default=text("1"),
+        comment="Counts bookings under the same keys: 2 is the right one after 1 was reversed.",
+    )
+    broker_order_id: Mapped[str | None] = mapped_column(
+        String(100), comment="The broker's id of the order behind it; null: not said."
+    )
+    venue: Mapped[str | None] = mapped_column(
+        String(4), comment="Where it was done, ISO 10383 MIC; null: not said."
+    )
 
 
 class Dividend(OwnedByUser, OfAccount, Base):
@@ -551,10 +598,14 @@ class Dividend(OwnedByUser, OfAccount, Base):
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
-        reference("transactions", "account_id", "transaction_id"),
+        named(
+            reference("transactions", "account_id", "instrument_id", "transaction_id"),
+            "fk_dividends_transaction_id_transactions",
+        ),
         CheckConstraint("pay_date >= record_date", name="paid_after_record"),
         not_negative("amount_per_share"),
-        not_negative("tax_withheld"),
+        # A reversal turns both signs.
+        CheckConstraint("tax_withheld * sign(gross_amount) >= 0", name="tax_has_sign_of_gross"),
         CheckConstraint("net_amount = gross_amount - tax_withheld", name="net_after_tax"),
         is_currency(),
     )
@@ -590,7 +641,9 @@ class Dividend(OwnedByUser, OfAccount, Base):
     gross_amount: Mapped[Money] = mapped_column(
         comment="What was paid before tax, negative where a short paid it."
     )
-    tax_withheld: Mapped[Money] = mapped_column(comment="Tax kept back, never negative.")
+    tax_withheld: Mapped[Money | None] = mapped_column(
+        comment="Tax kept back, with the sign of the gross amount; null: not said."
+    )
     net_amount: Mapped[Money] = mapped_column(comment="What was paid after tax.")
     currency: Mapped[Currency] = mapped_column(comment="Currency of the amounts, ISO 4217.")
 
@@ -681,7 +734,16 @@ class HoldingAction(HasId, OwnedByUser, OfAccount, Base):
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
-        UniqueConstraint("account_id", "instrument_id", "kind", "effective_on"),
+        UniqueConstraint(
+            "user_id",
+            "account_id",
+            "instrument_id",
+            "kind",
+            "effective_on",
+            "other_instrument_id",
+            name="uq_holding_actions_identity",
+            postgresql_nulls_not_distinct=True,
+        ),
         reference("accounts", "account_id"),
         named(
             reference("transactions", "account_id", "transaction_id"),

@@ -12,10 +12,13 @@ from sqlalchemy.orm import mapped_column
 Price = Annotated[Decimal, mapped_column(Numeric(20, 6))]
 """A price in the instrument's currency."""
 
+TradePrice = Annotated[Decimal, mapped_column(Numeric(28, 12))]
+"""A price something was traded at, in the instrument's currency; of a coin a fraction of a cent."""
+
 Money = Annotated[Decimal, mapped_column(Numeric(24, 8))]
 """An amount of a currency; brokers state fees and proceeds to eight digits."""
 
-Quantity = Annotated[Decimal, mapped_column(Numeric(24, 8))]
+Quantity = Annotated[Decimal, mapped_column(Numeric(38, 18))]
 """Units of an instrument, fractions included; negative where sold short."""
 
 ExchangeRate = Annotated[Decimal, mapped_column(Numeric(20, 10))]

@@ -60,6 +60,13 @@ class Signals(pa.DataFrameModel):
         stop = pl.col("stop")
         return data.lazyframe.select(stop.is_null() | (stop < pl.col("price")))
 
+    @pa.dataframe_check(name="targets_above_price")
+    def targets_above_price(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
+        """What is to be bought has its targets above the price."""
+        is_entry = pl.col("action") == Action.ENTRY.value
+        below = pl.col("target_1") <= pl.col("price")
+        return data.lazyframe.select(~(is_entry & below.fill_null(value=False)))
+
     @pa.dataframe_check(name="targets_ordered")
     def targets_ordered(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """Targets rise and are given from the first on."""

@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from quantmatrix_engine.errors import DatabaseError
 from quantmatrix_models.database import reason
@@ -50,6 +50,11 @@ def upgrade(engine: Engine, revision: str = "head") -> bool:
             f"The database cannot be migrated: {reason(error)}. The login needs to own it and to "
             "have, or be able to make, the roles of sql/postgres."
         ) from None
+    except IntegrityError as error:
+        raise DatabaseError(
+            f"The database cannot be migrated, and is as it was: {reason(error)}. A row breaks a "
+            "rule of the newer schema; correct it and start again."
+        ) from None
 
 
 def _upgrade(connection: Connection, revision: str) -> bool:
@@ -63,10 +68,18 @@ def _upgrade(connection: Connection, revision: str) -> bool:
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Takes the database back to `revision`; `base` is empty."""
-    with engine.begin() as connection:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        command.downgrade(config(connection), revision)
+    """Takes the database back to `revision`; `base` is empty.
+
+    Raises DatabaseError, and changes nothing, where a row has no place in the older schema.
+    """
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            command.downgrade(config(connection), revision)
+    except IntegrityError as error:
+        raise DatabaseError(
+            f"The database cannot be taken back to {revision}, and is as it was: {reason(error)}."
+        ) from None
 
 
 def _refuse_unknown(revision: str | None) -> None:

@@ -16,3 +16,16 @@ CREATE TRIGGER table_is_kept BEFORE TRUNCATE ON audit_events
 -- Always: also in a session that has set session_replication_role to replica.
 ALTER TABLE audit_events
     ENABLE ALWAYS TRIGGER rows_are_kept, ENABLE ALWAYS TRIGGER table_is_kept;
+
+-- A token that was revoked, or used where it serves once, stays so: whoever may revoke one could
+-- otherwise bring it back.
+CREATE FUNCTION refuse_to_revive() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'token % was revoked and stays so', OLD.id
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE TRIGGER revoked_stays_revoked BEFORE UPDATE ON auth_tokens
+    FOR EACH ROW WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at)
+    EXECUTE FUNCTION refuse_to_revive();

@@ -57,14 +57,22 @@ BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
+_REVERSAL = a_row("transactions", 4, user_id=1) | {"reverses_id": 1}
+BEFORE = {"uq_transactions_user_id_account_id_reverses_id": [_REVERSAL]}
+
+
 @dataclass(frozen=True)
 class Case:
-    """A row of `table` that breaks the constraint `name`, once `others` are out of the way."""
+    """A row of `table` that breaks the constraint `name`, once `others` are out of the way.
+
+    Where rows 1 and 2 cannot have what it collides with, `before` is written first.
+    """
 
     table: str
     name: str
     row: dict[str, Any]
     others: list[str] = field(default_factory=list)
+    before: list[dict[str, Any]] = field(default_factory=list)
 
 
 def cases() -> list[Case]:
@@ -73,7 +81,7 @@ def cases() -> list[Case]:
     for table in metadata.sorted_tables:
         by_hand = BY_HAND.get(table.name, {})
         found += [
-            Case(table.name, name, a_row(table.name, NEW) | changes)
+            Case(table.name, name, a_row(table.name, NEW) | changes, before=BEFORE.get(name, []))
             for name, changes in by_hand.items()
         ]
         found += [case for case in _derived(table) if case.name not in by_hand]
@@ -136,12 +144,17 @@ def _uniques(table: Table) -> Iterator[Case]:
     first = a_row(table.name, 1)
     found = {str(unique.name): columns for unique, columns in _unique_keys(table)}
     for name, columns in found.items():
-        row = a_row(table.name, NEW, user_id=1) | {key: first.get(key) for key in columns}
+        mine = a_row(table.name, NEW, user_id=1)
+        row = mine | {key: first[key] for key in columns if key in first}
+        changed = {key for key, value in row.items() if mine.get(key) != value}
         others = [
             other
             for other, keys in found.items()
             if other != name and all(row.get(key) == first.get(key) for key in keys)
         ]
+        others += sorted(
+            str(key.name) for key in table.foreign_key_constraints if changed & set(key.column_keys)
+        )
         yield Case(table.name, name, row, others)
 
 

@@ -177,7 +177,12 @@ def test_a_user_adds_a_credential_gives_it_a_new_secret_and_takes_it_back(
     populated: Database,
 ) -> None:
     credentials = metadata.tables["broker_credentials"]
-    added = credentials.insert().values(a_row("broker_credentials", 3, user_id=1))
+    row = a_row("broker_credentials", 3, user_id=1)
+    del row["id"]  # no user chooses the key of a row
+    added = credentials.insert().values(row)
+    with populated.engine.begin() as connection:
+        # Rows 1 and 2 were given theirs by hand.
+        connection.execute(text("ALTER TABLE broker_credentials ALTER id RESTART WITH 100"))
     with populated.transaction(Role.APP, user_id=1) as connection:
         this = credentials.c.id == connection.execute(added.returning(credentials.c.id)).scalar()
         changed = credentials.update().where(this).values(sealed_secret="new", key_id="2")

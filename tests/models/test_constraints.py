@@ -42,6 +42,8 @@ def test_a_row_that_breaks_one_constraint_is_refused_by_its_name(
     connection: Connection, case: Case
 ) -> None:
     fill(connection, NEW, until=case.table)
+    for row in case.before:
+        connection.execute(metadata.tables[case.table].insert().values(row))
     for other in case.others:
         drop(connection, case.table, other)
     assert refusal(connection, case.table, case.row) == case.name
@@ -162,7 +164,12 @@ def test_two_exchanges_may_have_the_same_symbol(connection: Connection) -> None:
 def test_a_signal_said_twice_is_refused_though_its_level_is_null(connection: Connection) -> None:
     fill(connection, NEW, until="signals")
     name = "uq_signals_strategy_id_session_instrument_id_action_level"
-    said_by_row_1 = {**a_row("signals", NEW, user_id=1), "session": session(1), "level": None}
+    said_by_row_1 = {
+        **a_row("signals", NEW, user_id=1),
+        "session": session(1),
+        "instrument_id": 1,
+        "level": None,
+    }
     assert refusal(connection, "signals", said_by_row_1) == name
 
 

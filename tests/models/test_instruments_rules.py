@@ -111,6 +111,7 @@ def test_a_share_has_one_symbol_on_an_exchange_on_one_date(connection: Connectio
         ("sedol", "2046251", True),
         ("sedol", "204625", False),
         ("figi", "BBG000B9XRY4", True),
+        ("figi", "KKG00000DV14", True),
         ("figi", "ABC000B9XRY4", False),
         ("figi", "BBG000B9XRY", False),
         ("cik", "0000320193", True),
@@ -130,17 +131,17 @@ def test_an_identifier_looks_as_its_scheme_writes_it(
     assert refused_by == (None if is_taken else "ck_instrument_identifiers_value_fits_scheme")
 
 
-def test_the_share_classes_of_one_issuer_have_one_cik_and_an_isin_each(
+def test_the_share_classes_of_one_issuer_have_one_cik_and_a_figi_each(
     connection: Connection,
 ) -> None:
     table = "instrument_identifiers"
     cik = {"scheme": "cik", "provider": None, "value": "0001652044"}
-    isin = {"scheme": "isin", "provider": None, "value": "US02079K3059"}
+    figi = {"scheme": "figi", "provider": None, "value": "BBG009S3NB30"}
     for number, instrument_id in ((4, 1), (5, 2)):
         row = {"id": number, "instrument_id": instrument_id}
         assert broken(connection, table, row | cik) is None
-    assert broken(connection, table, {"id": 6, "instrument_id": 1} | isin) is None
-    assert broken(connection, table, {"id": 7, "instrument_id": 2} | isin) == (
+    assert broken(connection, table, {"id": 6, "instrument_id": 1} | figi) is None
+    assert broken(connection, table, {"id": 7, "instrument_id": 2} | figi) == (
         "ex_instrument_identifiers_scheme_provider_value_valid"
     )
 
@@ -163,9 +164,9 @@ def test_only_a_key_of_a_providers_own_names_the_provider(
 
 
 def test_a_key_means_one_instrument_at_a_time(connection: Connection) -> None:
-    isin = {"scheme": "isin", "provider": None, "value": "US0378331005"}
-    before = isin | {"valid_from": JULY, "valid_to": JULY.replace(month=8)}
-    from_then = isin | {"instrument_id": ANOTHER, "valid_from": JULY.replace(month=8)}
+    figi = {"scheme": "figi", "provider": None, "value": "BBG000B9XRY4"}
+    before = figi | {"valid_from": JULY, "valid_to": JULY.replace(month=8)}
+    from_then = figi | {"instrument_id": ANOTHER, "valid_from": JULY.replace(month=8)}
     meanwhile = from_then | {"valid_from": JULY.replace(day=31), "valid_to": JULY.replace(month=8)}
     table, name = "instrument_identifiers", "ex_instrument_identifiers_scheme_provider_value_valid"
     assert broken(connection, table, before) is None

@@ -1,5 +1,6 @@
 """Migrations: from empty to the newest revision and back, and the same schema as the metadata."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -155,7 +156,19 @@ REVISIONS = [f"{number:04}" for number in range(1, int(migrations.newest_revisio
 
 def without_comments(schema: dict[str, str]) -> dict[str, str]:
     """Leaves out columns and tables, whose definition ends with a comment that stays on the way."""
-    return {name: one for name, one in schema.items() if " " in name and name[:6] != "table "}
+    kept = without_casts(schema)
+    return {name: one for name, one in kept.items() if " " in name and name[:6] != "table "}
+
+
+def without_casts(schema: dict[str, str]) -> dict[str, str]:
+    """Takes casts and brackets out of the checks.
+
+    One whose column was given another type is kept by PostgreSQL with its casts in other places.
+    """
+    casts = re.compile(r"\(|\)|::text\[\]|::text|::character varying|::numeric")
+    return {
+        name: casts.sub("", one) if one.startswith("CHECK") else one for name, one in schema.items()
+    }
 
 
 def test_each_revision_goes_down_to_the_one_before_and_up_again(empty: Engine) -> None:
@@ -207,7 +220,7 @@ def test_alembic_finds_nothing_to_add_to_the_migrations(database: Database) -> N
 
 def test_the_migrated_schema_is_the_one_of_the_metadata(database: Database, empty: Engine) -> None:
     declared.create(empty)
-    assert schema_of(database.engine) == schema_of(empty)
+    assert without_casts(schema_of(database.engine)) == without_casts(schema_of(empty))
 
 
 @pytest.mark.parametrize(

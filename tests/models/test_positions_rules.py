@@ -31,7 +31,7 @@ def test_a_position_that_is_opened_again_keeps_its_closed_predecessors(
 
 
 def test_an_account_has_one_open_position_of_an_instrument(connection: Connection) -> None:
-    second = a_row("positions", 3, user_id=1)
+    second = a_row("positions", 3, user_id=1) | {"instrument_id": 1}
     assert refusal(connection, "positions", second) == "uq_positions_open"
     assert refusal(connection, "positions", second | {"instrument_id": 2}) is None
 
@@ -67,7 +67,7 @@ def test_broker_and_book_each_say_once_what_was_held(connection: Connection) -> 
     for number, source in enumerate(["broker", "book"], 10):
         said = {"id": number, "source": source, "quantity": 0}
         assert broken(connection, "position_snapshots", said) is None
-    key = "uq_position_snapshots_account_id_instrument_id_session_source"
+    key = "uq_position_snapshots_statement"
     assert broken(connection, "position_snapshots", {"id": 12}) == key
 
 

@@ -46,7 +46,8 @@ def plan(database: Database, query: Query) -> list[dict[str, Any]]:
 @each_query
 def test_a_daily_query_uses_its_index(filled: Database, query: Query) -> None:
     nodes = plan(filled, query)
-    assert query.index in {node.get("Index Name") for node in nodes}, json.dumps(nodes, indent=1)
+    used = [name for node in nodes if (name := node.get("Index Name"))]
+    assert any(query.index in name for name in used), json.dumps(nodes, indent=1)
 
 
 @each_query

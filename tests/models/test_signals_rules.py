@@ -61,7 +61,7 @@ def keeps_the_contract(changes: dict[str, Any]) -> bool:
         ({"target_1": 130.0, "target_3": 110.0}, False),
         ({"target_1": 110.0, "target_2": 110.0}, False),
         ({"target_1": 110.0, "target_2": 120.0, "target_3": 115.0}, False),
-        ({"target_1": 80.0}, True),  # ATR Matrix counts from SMA50, wherever the price is
+        ({"target_1": 80.0}, False),
         ({"stop": None}, False),
         ({"stop": 100.0}, False),
         ({"action": "exit", "stop": None}, True),

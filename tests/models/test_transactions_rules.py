@@ -12,6 +12,9 @@ from sqlalchemy import Connection
 
 from quantmatrix_models.database import Database
 
+BY_HASH = "uq_transactions_user_id_account_id_content_hash_revision"
+BY_ID = "uq_transactions_user_id_account_id_external_id_revision"
+BY_FILL = "uq_transactions_user_id_account_id_fill_id_revision"
 BUY = {"kind": "buy", "quantity": 10, "price": 100, "net_amount": -1001}
 SELL = {"kind": "sell", "quantity": -10, "price": 100, "net_amount": 999}
 CASH = {"instrument_id": None}
@@ -76,7 +79,6 @@ def test_what_happens_in_an_account_can_be_booked(
         BUY | {"quantity": 0},
         BUY | {"quantity": None},
         BUY | {"price": None},
-        BUY | {"price": -1},
         BUY | {"instrument_id": None},
         BUY | REVERSAL,
         SELL | {"quantity": 10},
@@ -89,7 +91,7 @@ def test_what_happens_in_an_account_can_be_booked(
         {"kind": "expiration"},
         {"kind": "expiration", "quantity": 0},
         CASH | {"kind": "split", "quantity": 30},
-        {"settles_on": session(2)},
+        BUY | {"settles_on": session(2)},
     ],
     ids=str,
 )
@@ -102,7 +104,7 @@ def test_what_cannot_happen_cannot_be_booked(
 def test_a_row_of_a_file_without_an_id_is_refused_the_second_time(connection: Connection) -> None:
     row = BY_CONTENT | {"content_hash": bytes([7]) * 32, "source": "file"}
     assert booked(connection, row | {"id": 10}) is None
-    assert booked(connection, row | {"id": 11}) == "uq_transactions_account_id_content_hash"
+    assert booked(connection, row | {"id": 11}) == BY_HASH
 
 
 def test_two_equal_rows_of_one_file_are_two_trades(connection: Connection) -> None:
@@ -115,17 +117,17 @@ def test_two_equal_rows_of_one_file_are_two_trades(connection: Connection) -> No
 def test_a_trade_known_from_the_api_is_known_again_in_a_file(connection: Connection) -> None:
     first = a_row("transactions", 1)
     from_file = BY_CONTENT | {"source": "file", "content_hash": first["content_hash"]}
-    assert booked(connection, from_file) == "uq_transactions_account_id_content_hash"
+    assert booked(connection, from_file) == BY_HASH
 
 
 def test_an_id_of_the_broker_is_booked_once_in_an_account(connection: Connection) -> None:
     fill(connection, 3, until="transactions")
-    assert booked(connection, {"external_id": "T1"}) == "uq_transactions_account_id_external_id"
+    assert booked(connection, {"external_id": "T1"}) == BY_ID
     assert broken(connection, "transactions", {"external_id": "T1"}) is None
 
 
 def test_a_fill_is_booked_once(connection: Connection) -> None:
-    assert booked(connection, {"fill_id": 1}) == "uq_transactions_account_id_fill_id"
+    assert booked(connection, {"fill_id": 1}) == BY_FILL
 
 
 def test_what_is_reversed_is_of_the_same_account(connection: Connection) -> None:
@@ -218,3 +220,23 @@ def test_a_transfer_moves_units_or_cash(
 ) -> None:
     fill(connection, 3, until="transfers")
     assert (broken(connection, "transfers", transfer) is None) == is_taken
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        BUY | {"price": Decimal("-37.63")},  # a future of oil on 2020-04-20
+        {"kind": "withholding_tax", "settles_on": session(1)},  # put right a year later
+        BUY | {"price": Decimal("0.0000084"), "quantity": Decimal("0.000000000000000001")},
+    ],
+)
+def test_what_is_rare_can_be_booked(connection: Connection, changes: dict[str, Any]) -> None:
+    assert booked(connection, changes) is None
+
+
+def test_what_was_reversed_is_booked_again_under_the_brokers_own_id(
+    connection: Connection,
+) -> None:
+    row = a_row("transactions", 1) | {"id": 11, "fill_id": None}
+    assert booked(connection, row) is not None
+    assert booked(connection, row | {"revision": 2}) is None

@@ -326,3 +326,13 @@ def test_a_role_does_its_work(populated: Database, role: Role, statement: str) -
         expected = 1 if role is Role.APP or "= 2" in statement else 2
         assert connection.execute(text(statement)).rowcount == expected
         connection.rollback()
+
+
+def test_a_token_that_was_revoked_cannot_be_brought_back(populated: Database) -> None:
+    revoke = text("UPDATE auth_tokens SET revoked_at = now() WHERE user_id = 1")
+    revive = text("UPDATE auth_tokens SET revoked_at = NULL WHERE user_id = 1")
+    with populated.transaction(Role.APP, user_id=1) as connection:
+        assert connection.execute(revoke).rowcount == 1
+        with pytest.raises(ProgrammingError, match="was revoked and stays so"):
+            connection.execute(revive)
+        connection.rollback()

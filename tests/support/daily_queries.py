@@ -18,7 +18,7 @@ from quantmatrix_pipelines.stores import outbox
 
 @dataclass(frozen=True)
 class Query:
-    """A query, whom it runs as, and the index that has to serve it on the largest table it reads.
+    """A query, whom it runs as, and a part of the name of the index that has to serve it.
 
     Where `role` is APP, it runs for the user `user_id`, whose only account has the same id.
     """
@@ -79,7 +79,7 @@ QUERIES = (
         "SELECT s.name, r.session, r.status, r.error, r.signals, r.withheld FROM strategies s"
         " CROSS JOIN LATERAL (SELECT * FROM strategy_runs n WHERE n.strategy_id = s.id"
         " ORDER BY n.session DESC, n.id DESC LIMIT 1) r WHERE s.user_id = :user_id",
-        "ix_strategy_runs_strategy_id_session",
+        "uq_strategy_runs_user_id_strategy_id_session_id",
     ),
     Query(
         "my unread notifications",
@@ -93,7 +93,7 @@ QUERIES = (
         Role.APP,
         "SELECT id, trade_date, kind, quantity, price, net_amount FROM transactions"
         " WHERE account_id = :user_id ORDER BY trade_date DESC, id DESC LIMIT 50",
-        "ix_transactions_user_id_account_id_trade_date",
+        "_transactions_user_id_account_id",
     ),
     Query(
         "signals of a session nobody was told",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
 
-INSTRUMENTS, SESSIONS, RUN_SESSIONS, TOLD_SESSIONS = 2_000, 500, 60, 200
+INSTRUMENTS, SESSIONS, TOLD_SESSIONS = 2_000, 60, 200
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ def _run(connection: Connection, statement: str, size: Size) -> None:
         **vars(size),
         "instruments": INSTRUMENTS,
         "sessions": SESSIONS,
-        "run_sessions": RUN_SESSIONS,
-        "told_sessions": min(TOLD_SESSIONS, SESSIONS),
+        "told_sessions": TOLD_SESSIONS,
     }
     for name, value in values.items():
         statement = statement.replace("{" + name + "}", str(value))
@@ -68,13 +67,13 @@ _STATEMENTS = (
     " universe, code_version, status, candidates, signals, withheld, evaluated_at)"
     " SELECT d * {strategies} + i, 1 + (i - 1) % {users}, i, date '2026-11-20' - d, 'atr_matrix',"
     " 1, '{}', '{}', '1', 'succeeded', 2000, 1, 0, timestamptz '2026-11-21 00:15Z'"
-    " FROM generate_series({run_sessions} - 1, 0, -1) d, generate_series(1, {strategies}) i",
+    " FROM generate_series({sessions} - 1, 0, -1) d, generate_series(1, {strategies}) i",
     # Signal n is of strategy n mod S; each round of S is a session, and rounds beyond the sessions
     # are about further instruments.
     "INSERT INTO signals (id, user_id, strategy_id, run_id, instrument_id, session, action,"
     " strength, price, stop, size_pct, size_basis, trace)"
     " SELECT n + 1, 1 + s % {users}, 1 + s,"
-    " (round % {sessions}) % {run_sessions} * {strategies} + 1 + s,"
+    " ({sessions} - 1 - round % {sessions}) * {strategies} + 1 + s,"
     " 1 + (s * 31 + round / {sessions}) % {instruments},"
     " date '2026-11-20' - ({sessions} - 1 - round % {sessions})::int, 'entry', 0.5, 100, 90, 5,"
     " 'account', '[]'"

@@ -77,6 +77,7 @@ def downgrade() -> None:
         op.execute("DELETE FROM discord_webhooks WHERE user_id IS NULL")
     _drop_tables()
     op.execute("DROP FUNCTION refuse_to_change()")
+    op.execute("DROP FUNCTION refuse_to_revive()")
 
 
 def _create_tables() -> None:

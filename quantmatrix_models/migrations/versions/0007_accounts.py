@@ -14,13 +14,11 @@ depends_on = None
 
 def upgrade() -> None:
     _create_tables()
-    op.execute(statements("0007_triggers.sql"))
     op.execute(statements("0007_after_tables.sql"))
 
 
 def downgrade() -> None:
     _drop_tables()
-    op.execute("DROP FUNCTION check_lot_balance()")
 
 
 def _create_tables() -> None:

@@ -34,6 +34,9 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_account_balances_says_an_amount": {"cash": None},
     },
     "capital_allocations": {
+        "ck_capital_allocations_target_amount_positive": {"target_amount": 0},
+        "ck_capital_allocations_scale_up_pct_positive": {"scale_up_pct": 0},
+        "ck_capital_allocations_scale_down_pct_negative": {"scale_down_pct": 0},
         "ck_capital_allocations_allocated_amount_positive": {"allocated_amount": 0},
         "ck_capital_allocations_allocation_pct_in_range": {"allocation_pct": 0},
         "ck_capital_allocations_position_size_pct_in_range": {"position_size_pct": 0},

@@ -6,6 +6,7 @@ from models.rows_of.moments import moment
 
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "positions": {
+        "ck_positions_margin_priority_in_range": {"margin_priority": 11},
         "ck_positions_open_has_quantity": {"quantity": 0},
         "ck_positions_open_or_closed": {"closed_at": moment(3)},
         "ck_positions_closed_after_opened": {
@@ -18,7 +19,6 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_positions_currency_is_iso_4217": {"currency": "$"},
     },
     "position_snapshots": {
-        "ck_position_snapshots_price_not_negative": {"price": -1},
         "ck_position_snapshots_average_cost_not_negative": {"average_cost": -1},
         "ck_position_snapshots_currency_is_iso_4217": {"currency": "$"},
     },

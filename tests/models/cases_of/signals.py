@@ -9,6 +9,7 @@ UNHELD = dict.fromkeys(("highest_price", "lowest_price", "return_pct", "best_pct
 
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "signals": {
+        "ck_signals_targets_above_price": {"target_1": 100},
         "ck_signals_strength_in_range": {"strength": 1.5},
         "ck_signals_price_positive": {"action": "exit", "price": 0, "stop": None},
         "ck_signals_stop_below_price": {"stop": 100},
@@ -28,6 +29,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_signal_outcomes_hit_target_in_range": {"hit_target": 4},
     },
     "notifications": {
+        "ck_notifications_finished_is_final": {"finished_at": MOMENT},
         "ck_notifications_leased_until": {"status": "leased"},
         "ck_notifications_sent_with_message": {"status": "sent"},
         "ck_notifications_reason_given": {"status": "failed"},

@@ -15,7 +15,9 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
         "currency": "USD",
     }
     return {
-        "positions": holding | {"status": "open"},
+        # A row beside the owner's first is about another instrument.
+        "positions": holding
+        | {"status": "open", "instrument_id": owner if number == owner else owner + 20},
         "position_snapshots": holding | {"session": session(number), "source": "broker"},
         "categories": {"id": number, "name": f"category {number}"},
         "category_instruments": {

@@ -11,10 +11,11 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
     return {
         "signals": {
             "id": number,
-            "session": session(number),
+            "session": session(owner),
             "strategy_id": owner,
             "run_id": owner,
-            "instrument_id": owner,
+            # A row beside the owner's first is about another instrument.
+            "instrument_id": owner if number == owner else owner + 20,
             "action": "entry",
             "strength": 0.5,
             "price": Decimal(100),

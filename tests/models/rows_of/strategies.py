@@ -29,7 +29,9 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
         | {
             "strategy_id": owner,
             "run_id": owner,
-            "instrument_id": owner,
+            # A row beside the owner's first is about another instrument.
+            "instrument_id": owner if number == owner else owner + 20,
+            "session": session(owner),
             "reason": "no_bar",
             "detail": "none",
         },
