@@ -57,3 +57,26 @@ CREATE CONSTRAINT TRIGGER lot_disposals_changed_balance AFTER UPDATE ON lot_disp
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN ((OLD.lot_id, OLD.quantity) IS DISTINCT FROM (NEW.lot_id, NEW.quantity))
     EXECUTE FUNCTION check_lot_balance();
+
+-- An event follows the one before it in its chain. Without this whoever may add to a chain could
+-- leave a gap that no later event can close, or use up its numbers. It asks after row security has.
+CREATE FUNCTION follow_the_chain() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF NEW.seq > 1 AND NOT EXISTS (
+        SELECT FROM public.audit_events e
+        WHERE e.user_id IS NOT DISTINCT FROM NEW.user_id AND e.seq = NEW.seq - 1
+            AND e.hash = NEW.previous_hash
+    ) THEN
+        RAISE EXCEPTION 'event % follows no event of its chain', NEW.seq
+            USING ERRCODE = 'check_violation', SCHEMA = TG_TABLE_SCHEMA, TABLE = 'audit_events',
+                CONSTRAINT = 'ck_audit_events_follows_another';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER follows_another AFTER INSERT ON audit_events
+    FOR EACH ROW EXECUTE FUNCTION follow_the_chain();
+ALTER TABLE audit_events ENABLE ALWAYS TRIGGER follows_another;

@@ -58,7 +58,12 @@ BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
 
 
 _REVERSAL = a_row("transactions", 4, user_id=1) | {"reverses_id": 1}
-BEFORE = {"uq_transactions_user_id_account_id_reverses_id": [_REVERSAL]}
+_SECOND_EVENT = a_row("audit_events", 4, user_id=1)
+BEFORE = {
+    "uq_transactions_user_id_account_id_reverses_id": [_REVERSAL],
+    "uq_audit_events_user_id_seq": [_SECOND_EVENT],
+    "uq_audit_events_user_id_previous_hash": [_SECOND_EVENT],
+}
 
 
 @dataclass(frozen=True)

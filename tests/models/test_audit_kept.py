@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from models.trail import ADA
+from models.trail import ADA, CHANGED, fill_chains, write
 from psycopg import errors
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -80,3 +80,23 @@ def test_a_superuser_is_refused_also_where_other_triggers_are_silent(
 ) -> None:
     superuser.execute(text(f"SET LOCAL session_replication_role = {mode}"))
     refused(superuser, attack, saying="its rows are only added to")
+
+
+def test_an_event_that_follows_none_is_refused_so_that_no_chain_can_be_blocked(
+    database: Database,
+) -> None:
+    """Else a user could use up the numbers of their own chain, and nothing could be written."""
+    fill_chains(database)
+    jump = text(
+        "INSERT INTO audit_events (user_id, seq, at, actor, action, entity, key_id, previous_hash,"
+        " hash) VALUES (1, 9223372036854775807, now(), 'ada', 'changed', 'users', 'key',"
+        " sha256('a'\\:\\:bytea), sha256('b'\\:\\:bytea))"
+    )
+
+    def blocked() -> None:
+        with database.transaction(Role.APP, user_id=ADA) as connection:
+            connection.execute(jump)
+
+    with pytest.raises(IntegrityError, match="follows no event of its chain"):
+        blocked()
+    assert write(database, CHANGED) == [6]

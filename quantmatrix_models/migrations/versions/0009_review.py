@@ -236,6 +236,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION check_lot_balance() CASCADE")
+    op.execute("DROP FUNCTION follow_the_chain() CASCADE")
     for statement in _RIGHTS_BEFORE:
         op.execute(statement)
     for statement in _RULES_DROPPED:

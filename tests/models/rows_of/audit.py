@@ -10,7 +10,8 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
     return {
         "audit_events": {
             "id": number,
-            "seq": number,
+            # The first of its chain, or the second, which follows it.
+            "seq": 1 if number == owner else 2,
             "at": moment(number),
             "actor_id": owner,
             "actor": f"user-{owner}",
@@ -18,7 +19,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "entity": "strategies",
             "changes": {},
             "key_id": "0123456789abcdef",
-            "previous_hash": None if number == 1 else digest(f"event {number - 1}"),
+            "previous_hash": None if number == owner else digest(f"event {owner}"),
             "hash": digest(f"event {number}"),
         },
     }
