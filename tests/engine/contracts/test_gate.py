@@ -119,13 +119,18 @@ def test_a_signal_that_breaks_its_contract_stops_no_other(change, column, rule):
         {"target_3": None},
         {"target_2": None, "target_3": None},
         {"target_1": None, "target_2": None, "target_3": None, "risk_reward": None},
-        {"target_1": 80.0},
+        {"action": "exit", "stop": None, "target_1": 80.0},
         {"action": "exit", "stop": None},
         {"action": "scale_out", "level": 7.0, "stop": None},
     ],
 )
 def test_a_signal_may_leave_out_what_it_has_not(change):
     assert broken(signals(change)) == []
+
+
+def test_an_entry_has_its_targets_above_the_price():
+    rules = [failure[2] for failure in broken(signals({"target_1": 80.0}, {"target_1": 100.0}))]
+    assert rules == ["targets_above_price"] * 2
 
 
 def test_a_thing_said_twice_breaks_the_contract_in_both_rows():
