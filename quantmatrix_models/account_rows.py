@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 InstrumentId = Annotated[
@@ -23,9 +23,3 @@ class OfAccount:
     account_id: Mapped[int] = mapped_column(
         BigInteger, sort_order=-1, comment="The account, one of the same user."
     )
-
-
-def named(constraint: ForeignKeyConstraint, name: str) -> ForeignKeyConstraint:
-    """Gives `constraint` under `name`, where the rule gives more than the 63 characters kept."""
-    constraint.name = name
-    return constraint

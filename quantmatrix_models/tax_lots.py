@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from quantmatrix_models.account_rows import InstrumentId, OfAccount, named
+from quantmatrix_models.account_rows import InstrumentId, OfAccount
 from quantmatrix_models.accounts import LotMethod
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, is_currency, not_negative, positive
@@ -118,9 +118,11 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
             postgresql_where=text("remaining_quantity > 0"),
         ),
         reference("accounts", "account_id"),
-        named(
-            reference("transactions", "account_id", "opening_transaction_id"),
-            "fk_tax_lots_opening_transaction_id_transactions",
+        reference(
+            "transactions",
+            "account_id",
+            "opening_transaction_id",
+            name="fk_tax_lots_opening_transaction_id_transactions",
         ),
         CheckConstraint(
             "origin NOT IN "
@@ -214,9 +216,11 @@ class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
             postgresql_where=text("closing_transaction_id IS NULL"),
         ),
         reference("tax_lots", "account_id", "lot_id"),
-        named(
-            reference("transactions", "account_id", "closing_transaction_id"),
-            "fk_lot_disposals_closing_transaction_id_transactions",
+        reference(
+            "transactions",
+            "account_id",
+            "closing_transaction_id",
+            name="fk_lot_disposals_closing_transaction_id_transactions",
         ),
         CheckConstraint(
             "kind NOT IN ('sale', 'cover', 'assignment', 'exercise') "
@@ -290,9 +294,11 @@ class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):
     }
     __table_args__ = (
         UniqueConstraint("disposal_id", "replacement_lot_id"),
-        named(
-            reference("lot_disposals", "account_id", "disposal_id"),
-            "fk_wash_sale_adjustments_disposal_id_lot_disposals",
+        reference(
+            "lot_disposals",
+            "account_id",
+            "disposal_id",
+            name="fk_wash_sale_adjustments_disposal_id_lot_disposals",
         ),
         reference("tax_lots", "replacement_lot_id"),
         positive("quantity"),

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from quantmatrix_models.account_rows import InstrumentId, OfAccount, named
+from quantmatrix_models.account_rows import InstrumentId, OfAccount
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import (
     in_percent,
@@ -352,9 +352,8 @@ class Fill(HasId, OwnedByUser, OfAccount, Base):
         UniqueConstraint("user_id", "account_id", "external_id"),
         UniqueConstraint("user_id", "account_id", "instrument_id", "id"),
         reference("accounts", "account_id"),
-        named(
-            reference("orders", "account_id", "instrument_id", "order_id"),
-            "fk_fills_order_id_orders",
+        reference(
+            "orders", "account_id", "instrument_id", "order_id", name="fk_fills_order_id_orders"
         ),
         positive("quantity"),
         is_currency(),
@@ -431,13 +430,15 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
         ),
         reference("accounts", "account_id"),
         # What belongs together is of one account and one instrument.
-        named(
-            reference("positions", "account_id", "instrument_id", "position_id"),
-            "fk_transactions_position_id_positions",
+        reference(
+            "positions",
+            "account_id",
+            "instrument_id",
+            "position_id",
+            name="fk_transactions_position_id_positions",
         ),
-        named(
-            reference("fills", "account_id", "instrument_id", "fill_id"),
-            "fk_transactions_fill_id_fills",
+        reference(
+            "fills", "account_id", "instrument_id", "fill_id", name="fk_transactions_fill_id_fills"
         ),
         reference("account_syncs", "account_id", "sync_id"),
         reference("transactions", "account_id", "reverses_id"),
@@ -598,9 +599,12 @@ class Dividend(OwnedByUser, OfAccount, Base):
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
-        named(
-            reference("transactions", "account_id", "instrument_id", "transaction_id"),
-            "fk_dividends_transaction_id_transactions",
+        reference(
+            "transactions",
+            "account_id",
+            "instrument_id",
+            "transaction_id",
+            name="fk_dividends_transaction_id_transactions",
         ),
         CheckConstraint("pay_date >= record_date", name="paid_after_record"),
         not_negative("amount_per_share"),
@@ -745,9 +749,11 @@ class HoldingAction(HasId, OwnedByUser, OfAccount, Base):
             postgresql_nulls_not_distinct=True,
         ),
         reference("accounts", "account_id"),
-        named(
-            reference("transactions", "account_id", "transaction_id"),
-            "fk_holding_actions_transaction_id_transactions",
+        reference(
+            "transactions",
+            "account_id",
+            "transaction_id",
+            name="fk_holding_actions_transaction_id_transactions",
         ),
         CheckConstraint("other_instrument_id <> instrument_id", name="other_is_another"),
         CheckConstraint(
