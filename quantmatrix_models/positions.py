@@ -95,6 +95,7 @@ class Position(HasId, OwnedByUser, OfAccount, Base):
         reference("accounts", "account_id"),
         Index(
             "uq_positions_open",
+            "user_id",
             "account_id",
             "instrument_id",
             unique=True,

@@ -17,7 +17,18 @@ from quantmatrix_models.privileges import Role
 
 # A thirtieth of five thousand users: large enough that reading all of a table is dearer.
 SCALE = 1 / 30
-LARGE = {"signals", "notifications", "strategy_runs", "transactions", "tax_lots"}
+LARGE = {
+    "signals",
+    "notifications",
+    "notification_signals",
+    "strategy_runs",
+    "transactions",
+    "tax_lots",
+    "positions",
+    "account_balances",
+}
+# Below some 300 users sorting an account's transactions looks as cheap; they are not among these.
+IN_ORDER = ("my signals page", "latest runs of my strategies", "newest balance of an account")
 each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
 pytestmark = pytest.mark.xdist_group("scale")
 
@@ -64,6 +75,16 @@ def test_a_daily_query_reads_no_large_table_from_end_to_end(filled: Database, qu
 def test_row_security_asks_for_the_user_once_a_query(filled: Database, query: Query) -> None:
     nodes = plan(filled, query)
     assert any(node.get("Subplan Name", "").startswith("InitPlan") for node in nodes)
+
+
+@pytest.mark.parametrize(
+    "query", [query for query in QUERIES if query.name in IN_ORDER], ids=lambda query: query.name
+)
+def test_the_newest_rows_are_read_in_order_and_not_sorted_out_of_all(
+    filled: Database, query: Query
+) -> None:
+    kinds = {node["Node Type"] for node in plan(filled, query)}
+    assert kinds & {"Sort", "BitmapAnd"} == set()
 
 
 @each_query

@@ -82,6 +82,20 @@ QUERIES = (
         "uq_strategy_runs_user_id_strategy_id_session_id",
     ),
     Query(
+        "open positions of an account",
+        Role.APP,
+        "SELECT id, instrument_id, quantity, average_cost, cost_basis FROM positions"
+        " WHERE account_id = :user_id AND status = 'open' ORDER BY instrument_id",
+        "uq_positions_open",
+    ),
+    Query(
+        "newest balance of an account",
+        Role.APP,
+        "SELECT as_of, currency, cash, net_liquidation, buying_power FROM account_balances"
+        " WHERE account_id = :user_id ORDER BY as_of DESC LIMIT 1",
+        "uq_account_balances_user_id_account_id_as_of_currency",
+    ),
+    Query(
         "my unread notifications",
         Role.APP,
         "SELECT id, channel, session, message FROM notifications WHERE user_id = :user_id"

@@ -37,7 +37,9 @@ def populate(engine: Engine, size: Size) -> None:
         for statement in _STATEMENTS:
             _run(connection, statement, size)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        # As where autovacuum has been: without it an index alone answers nothing, and the plans of
+        # a large database are others.
+        connection.execute(text("VACUUM (ANALYZE)"))
 
 
 def _run(connection: Connection, statement: str, size: Size) -> None:
@@ -113,4 +115,14 @@ _STATEMENTS = (
     " disposed_on, quantity, proceeds, cost_basis, term)"
     " SELECT l.user_id, l.account_id, l.id, l.id + {users}, 'sale', 'fifo', l.acquired_on, 10,"
     " 1000, 1000, 'short' FROM tax_lots l WHERE l.remaining_quantity = 0",
+    # A position for each lot: where an instrument comes up again the earlier one is closed.
+    "INSERT INTO positions (user_id, account_id, instrument_id, status, quantity, average_cost,"
+    " cost_basis, currency, opened_at, closed_at, realized_pnl)"
+    " SELECT user_id, account_id, instrument_id,"
+    " CASE WHEN remaining_quantity > 0 THEN 'open' ELSE 'closed' END, remaining_quantity, 100,"
+    " remaining_quantity * 100, 'USD', acquired_on, CASE WHEN remaining_quantity = 0"
+    " THEN acquired_on END, 0 FROM tax_lots",
+    "INSERT INTO account_balances (user_id, account_id, as_of, currency, cash, net_liquidation)"
+    " SELECT u, u, timestamptz '2026-11-20 21:00Z' - d * interval '5 days', 'USD', 1000, 50000"
+    " FROM generate_series(99, 0, -1) d, generate_series(1, {users}) u",
 )
