@@ -74,17 +74,18 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
 
     Lots follow from the transactions and are derived anew when these are booked again. V1's added
     up to twice what was held: lots were made a second time beside the first, and no sale took from
-    any. Here a transaction opens a lot once per ordinal; what no transaction opened is told apart
-    by instrument, origin, date and ordinal; and what is left is what was opened less the
-    disposals. The database checks that last rule when a transaction is committed
-    (`sql/postgres/0009_triggers.sql`, `ck_tax_lots_disposals_balance`).
+    any. Here a transaction opens a lot once per ordinal, and no more units than it moved
+    (`ck_transactions_lots_within_quantity`); what no transaction opened is told apart by
+    instrument, origin, date and ordinal; and what is left is what was opened less the disposals
+    (`ck_tax_lots_disposals_balance`). The database asks both when a transaction is committed
+    (`sql/postgres/*_triggers.sql`).
 
     What is not known is null and stays so: date and basis of shares that were transferred in, for
     one. A cost basis of 0 is a real zero basis. A short lot has no basis until it is covered; it
     has what selling it brought.
 
     Amounts are of the whole `quantity`. A split restates the quantities of the lot and of its
-    disposals alike; costs, proceeds and dates stay.
+    disposals alike; costs, proceeds, dates and `opened_quantity` stay.
     """
 
     __tablename__ = "tax_lots"
@@ -139,6 +140,7 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
         CheckConstraint("side = 'short' OR opening_proceeds IS NULL", name="proceeds_of_short"),
         positive("ordinal"),
         positive("quantity"),
+        positive("opened_quantity"),
         CheckConstraint(
             "remaining_quantity >= 0 AND remaining_quantity <= quantity",
             name="remaining_quantity_in_range",
@@ -187,6 +189,9 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
     )
     created_at: Mapped[CreatedAt]
     notes: Mapped[str | None] = mapped_column(comment="What the user noted; null: nothing.")
+    opened_quantity: Mapped[Quantity] = mapped_column(
+        comment="Units opened, always positive, in the units of that day: no split restates them."
+    )
 
 
 class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
@@ -194,7 +199,8 @@ class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
 
     The gain is computed by the database, and null where proceeds or basis are not known. Of a
     short lot the proceeds are those of selling it and the cost is that of the cover. What left
-    without being sold (a transfer, a gift) has no proceeds.
+    without being sold (a transfer, a gift) has no proceeds. A sale closes a long lot and a cover a
+    short one, and neither before the lot was opened (asked at the commit).
     """
 
     __tablename__ = "lot_disposals"
@@ -231,7 +237,16 @@ class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
             "closing_transaction_id IS NOT NULL OR reason IS NOT NULL", name="explained"
         ),
         filled("reason"),
+        # Asked for each disposal: what its transaction closed in all.
+        Index(
+            "ix_lot_disposals_user_id_account_id_closing_transaction_id",
+            "user_id",
+            "account_id",
+            "closing_transaction_id",
+            postgresql_where=text("closing_transaction_id IS NOT NULL"),
+        ),
         positive("quantity"),
+        positive("closed_quantity"),
         not_negative("disallowed_loss"),
         CheckConstraint(
             "disallowed_loss <= 0 OR disallowed_loss <= coalesce(cost_basis - proceeds, 0)",
@@ -277,12 +292,16 @@ class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
     )
     created_at: Mapped[CreatedAt]
     notes: Mapped[str | None] = mapped_column(comment="What the user noted; null: nothing.")
+    closed_quantity: Mapped[Quantity] = mapped_column(
+        comment="Units closed, always positive, in the units of that day: no split restates them."
+    )
 
 
 class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):
     """A loss that is disallowed because a replacement was bought, and the lot it was added to.
 
-    The account is that of the loss. The replacement may lie in another account of the same user.
+    The account is that of the loss. The replacement may lie in another account of the same user;
+    it is another lot. All adjustments of a disposal stay within its units and its disallowed loss.
     """
 
     __tablename__ = "wash_sale_adjustments"
@@ -313,7 +332,9 @@ class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):
         index=True,  # asked by the database, too, for each lot that is deleted
         comment="The lot that replaced it, in any account of the same user.",
     )
-    quantity: Mapped[Quantity] = mapped_column(comment="Units replaced.")
+    quantity: Mapped[Quantity] = mapped_column(
+        comment="Units replaced, in the units of the day of the disposal."
+    )
     disallowed_loss: Mapped[Money] = mapped_column(
         comment="Loss disallowed for them, positive, in the currency of the lot."
     )

@@ -396,7 +396,8 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
     Signs. `quantity` is the change of the position: bought is positive, sold is negative.
     `gross_amount` and `net_amount` are the effect on the account's cash, before and after costs.
     `commission`, `fees` and `tax` are costs: positive, and negative only for a rebate. A reversal
-    has the kind of what it reverses and the opposite signs.
+    has kind, instrument, price and currency of what it reverses and the opposite signs, to the last
+    digit; a reversal is not reversed.
 
     What is booked once is not booked twice, by two keys, at least one of which each row has.
     `external_id` is the broker's own id. `content_hash` is a digest of what was booked (kind,

@@ -52,5 +52,10 @@ def fill(connection: Connection, number: int, *, until: str | None = None) -> No
     for table in metadata.sorted_tables:
         if table.name == until:
             return
-        for row in (a_row(table.name, number), *instruments.more(number).get(table.name, [])):
+        for row in (a_row(table.name, number), *_more(table.name, number)):
             connection.execute(table.insert().values(row))
+
+
+def _more(table: str, number: int) -> list[dict[str, Any]]:
+    """Gives the rows a number has beside its own."""
+    return [row for domain in (instruments, tax_lots) for row in domain.more(number).get(table, [])]

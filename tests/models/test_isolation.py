@@ -53,9 +53,14 @@ def of_other(table: Table) -> Any:
 # Rows
 
 
+def mine(table: Table) -> int:
+    """Gives how many rows each user has: a lot is replaced by a second one."""
+    return 2 if table.name == "tax_lots" else 1
+
+
 @each_table
 def test_a_user_sees_their_own_row_and_no_other(attacker: Connection, table: Table) -> None:
-    assert attacker.execute(select(owner(table))).scalars().all() == [ME]
+    assert attacker.execute(select(owner(table))).scalars().all() == [ME] * mine(table)
 
 
 @each_table
@@ -65,7 +70,8 @@ def test_the_row_of_another_is_not_found_by_its_key(attacker: Connection, table:
 
 @each_table
 def test_rows_of_others_are_not_counted(attacker: Connection, table: Table) -> None:
-    assert attacker.execute(select(func.count()).select_from(table)).scalar() == 1
+    counted = attacker.execute(select(func.count()).select_from(table)).scalar()
+    assert counted == mine(table)
 
 
 @each_table
@@ -75,7 +81,7 @@ def test_the_row_of_another_is_not_reached_by_a_join(attacker: Connection, table
         numbers.outerjoin(table, owner(table) == numbers.c.id)
     )
     of_both = joined.where(numbers.c.id.in_((ME, OTHER))).order_by(numbers.c.id)
-    assert attacker.execute(of_both).scalars().all() == [ME, None]
+    assert attacker.execute(of_both).scalars().all() == [*[ME] * mine(table), None]
 
 
 @each_table
@@ -94,7 +100,7 @@ def test_an_update_of_all_rows_changes_no_row_of_another(
         with pytest.raises(ProgrammingError, match=ONLY_ADDED_TO):
             attacker.execute(unchanged)
     else:
-        assert attacker.execute(unchanged).rowcount == 1, "their own row can be updated here"
+        assert attacker.execute(unchanged).rowcount == mine(table), "their own can be updated"
 
 
 @each_table

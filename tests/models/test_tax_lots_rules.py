@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from models.refusals import broken, refusal
 from models.rows import a_row, fill
+from models.rows_of.moments import session
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
@@ -17,6 +18,7 @@ from quantmatrix_models.privileges import Role
 SHORT = {"origin": "short_sale", "side": "short"}
 WITHOUT_TRANSACTION = {"opening_transaction_id": None}
 TRANSFERRED = WITHOUT_TRANSACTION | {"origin": "transfer_in"}
+UNSOLD = {"kind": "transfer_out", "proceeds": None, "disallowed_loss": 0}
 BALANCE = "ck_tax_lots_disposals_balance"
 
 
@@ -94,7 +96,7 @@ def test_a_lot_is_opened_by_a_transaction_of_its_own_account(connection: Connect
         ({"closing_transaction_id": None}, False),
         ({"closing_transaction_id": None, "reason": "sold"}, False),
         ({"kind": "transfer_out", "closing_transaction_id": None}, False),
-        ({"kind": "transfer_out", "closing_transaction_id": None, "reason": "ACATS"}, True),
+        (UNSOLD | {"closing_transaction_id": None, "reason": "ACATS"}, True),
         ({"kind": "transfer_out", "proceeds": 1}, False),
         ({"proceeds": 90, "cost_basis": 100, "disallowed_loss": 10}, True),
         ({"proceeds": 90, "cost_basis": 100, "disallowed_loss": 11}, False),
@@ -161,8 +163,8 @@ def books(database: Database) -> Database:
 CLOSE_3 = text(
     """
     INSERT INTO lot_disposals (id, user_id, account_id, lot_id, closing_transaction_id, kind,
-                               method, disposed_on, quantity, term)
-    VALUES (3, 1, 1, 1, 3, 'sale', 'fifo', '2026-01-05', 3, 'short')
+                               method, disposed_on, quantity, closed_quantity, term)
+    VALUES (3, 1, 1, 1, 3, 'sale', 'fifo', '2026-01-05', 3, 3, 'short')
     """
 )
 LEAVE_6 = text("UPDATE tax_lots SET remaining_quantity = 6 WHERE id = 1")
@@ -172,7 +174,7 @@ NO_DISPOSAL = text("DELETE FROM lot_disposals")
 NO_LOT = text("DELETE FROM tax_lots")
 CLOSE_2_INSTEAD = text("UPDATE lot_disposals SET quantity = 2 WHERE id = 1")
 SPLIT = [
-    text("UPDATE tax_lots SET quantity = 20, remaining_quantity = 18"),
+    text("UPDATE tax_lots SET quantity = 20, remaining_quantity = 18 WHERE id = 1"),
     text("UPDATE lot_disposals SET quantity = 2"),
 ]
 
@@ -203,7 +205,7 @@ def test_lots_and_disposals_are_written_in_any_order_if_they_balance(
         [NO_ADJUSTMENT, NO_DISPOSAL],
         [CLOSE_2_INSTEAD],
         SPLIT[:1],
-        [text("UPDATE tax_lots SET quantity = 11")],
+        [text("UPDATE tax_lots SET quantity = 11 WHERE id = 1")],
     ],
 )
 def test_books_that_do_not_balance_are_not_committed(
@@ -211,7 +213,7 @@ def test_books_that_do_not_balance_are_not_committed(
 ) -> None:
     assert not_committed(books, statements).diag.constraint_name == BALANCE
     with books.transaction(Role.PIPELINE) as connection:
-        asked = text("SELECT quantity, remaining_quantity FROM tax_lots")
+        asked = text("SELECT quantity, remaining_quantity FROM tax_lots WHERE id = 1")
         assert connection.execute(asked).one() == (10, 9)
 
 
@@ -223,7 +225,8 @@ def test_a_lot_that_is_added_half_closed_without_a_disposal_is_not_committed(
 
 
 def test_a_disposal_that_is_moved_to_another_lot_unbalances_both(books: Database) -> None:
-    open_lot = a_row("tax_lots", 3, user_id=1) | {"remaining_quantity": 10}
+    open_lot = a_row("tax_lots", 3, user_id=1)
+    open_lot |= {"remaining_quantity": 10, "acquired_on": session(1)}
     added = metadata.tables["tax_lots"].insert().values(open_lot)
     moved = text("UPDATE lot_disposals SET lot_id = 3")
     assert not_committed(books, [added, moved]).diag.constraint_name == BALANCE

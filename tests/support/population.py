@@ -107,13 +107,13 @@ _STATEMENTS = (
     "       FROM generate_series(0, {transactions} - 1) n) numbered",
     # Each purchase is a lot; the sale after it has closed it, but for the newest.
     "INSERT INTO tax_lots (id, user_id, account_id, instrument_id, opening_transaction_id, origin,"
-    " side, quantity, remaining_quantity, acquired_on, cost_basis, currency)"
-    " SELECT id, user_id, account_id, instrument_id, id, 'purchase', 'long', 10,"
+    " side, quantity, opened_quantity, remaining_quantity, acquired_on, cost_basis, currency)"
+    " SELECT id, user_id, account_id, instrument_id, id, 'purchase', 'long', 10, 10,"
     " CASE WHEN id > {transactions} * 0.95 THEN 10 ELSE 0 END, trade_date, 1000, 'USD'"
     " FROM transactions WHERE kind = 'buy'",
     "INSERT INTO lot_disposals (user_id, account_id, lot_id, closing_transaction_id, kind, method,"
-    " disposed_on, quantity, proceeds, cost_basis, term)"
-    " SELECT l.user_id, l.account_id, l.id, l.id + {users}, 'sale', 'fifo', l.acquired_on, 10,"
+    " disposed_on, quantity, closed_quantity, proceeds, cost_basis, term)"
+    " SELECT l.user_id, l.account_id, l.id, l.id + {users}, 'sale', 'fifo', l.acquired_on, 10, 10,"
     " 1000, 1000, 'short' FROM tax_lots l WHERE l.remaining_quantity = 0",
     # A position for each lot: where an instrument comes up again the earlier one is closed.
     "INSERT INTO positions (user_id, account_id, instrument_id, status, quantity, average_cost,"

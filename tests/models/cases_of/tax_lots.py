@@ -20,6 +20,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_tax_lots_proceeds_of_short": {"opening_proceeds": 1},
         "ck_tax_lots_ordinal_positive": {"ordinal": 0},
         "ck_tax_lots_quantity_positive": {"quantity": 0, "remaining_quantity": 0},
+        "ck_tax_lots_opened_quantity_positive": {"opened_quantity": 0},
         "ck_tax_lots_remaining_quantity_in_range": {"remaining_quantity": 11},
         "ck_tax_lots_cost_basis_not_negative": {"cost_basis": -1},
         "ck_tax_lots_wash_sale_adjustment_not_negative": {"wash_sale_adjustment": -1},
@@ -36,13 +37,14 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_lot_disposals_explained": UNCLOSED | {"reason": None},
         "ck_lot_disposals_reason_filled": {"reason": " "},
         "ck_lot_disposals_quantity_positive": {"quantity": 0},
+        "ck_lot_disposals_closed_quantity_positive": {"closed_quantity": 0},
         "ck_lot_disposals_disallowed_loss_not_negative": {"disallowed_loss": -1},
         "ck_lot_disposals_disallowed_within_loss": {
             "proceeds": 90,
             "cost_basis": 100,
             "disallowed_loss": 11,
         },
-        "ck_lot_disposals_moved_unsold": {"kind": "gift", "proceeds": 1},
+        "ck_lot_disposals_moved_unsold": {"kind": "gift", "disallowed_loss": 0},
     },
     "wash_sale_adjustments": {
         "ck_wash_sale_adjustments_quantity_positive": {"quantity": 0},

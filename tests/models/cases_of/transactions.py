@@ -49,7 +49,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_transactions_trade_is_whole": BUY | {"price": None},
         "ck_transactions_bought_adds_quantity": BUY | {"quantity": -10},
         "ck_transactions_sold_takes_quantity": BUY | {"kind": "sell"},
-        "ck_transactions_event_moves_quantity": {"kind": "expiration"},
+        "ck_transactions_event_moves_quantity": {"kind": "expiration", "quantity": None},
         "ck_transactions_symbol_change_of_what": {"kind": "symbol_change", "instrument_id": None},
         "ck_transactions_deposit_adds_cash": {"kind": "deposit"},
         "ck_transactions_withdrawal_takes_cash": {"kind": "withdrawal", "net_amount": 1},

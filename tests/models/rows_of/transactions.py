@@ -36,7 +36,8 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
         | {
             "instrument_id": owner,
             "fill_id": only_once,
-            "kind": "other",
+            "kind": "dividend",
+            "quantity": Decimal(100),
             "net_amount": Decimal(-1001),
             "currency": "USD",
             "trade_date": session(number),
