@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Double,
+    ForeignKey,
     Index,
     Numeric,
     SmallInteger,
@@ -21,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_models.account_rows import OfAccount
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, in_percent, is_currency, not_negative, positive
-from quantmatrix_models.privileges import ADD, DELETE, READ, Role, add, change, read
+from quantmatrix_models.measures import Measures, PerformancePeriod, bounds
+from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change, read
 from quantmatrix_models.tenancy import OwnedByUser, reference
 from quantmatrix_models.types import (
     CreatedAt,
@@ -574,6 +577,9 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
         "scale_up_pct",
         "scale_down_pct",
         "next_rebalance_at",
+        "scale_factor",
+        "scales_up",
+        "scales_down",
         "changed_at",
     )
     __grants__: ClassVar = {
@@ -598,6 +604,7 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
         ),
         positive("allocated_amount"),
         positive("target_amount"),
+        positive("scale_factor"),
         positive("scale_up_pct"),
         CheckConstraint("scale_down_pct < 0", name="scale_down_pct_negative"),
         in_percent("allocation_pct", lowest="> 0"),
@@ -674,6 +681,18 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
     next_rebalance_at: Mapped[UtcTime | None] = mapped_column(
         comment="Moment (UTC) it is to be looked at again; null: none was set."
     )
+    scale_factor: Mapped[Decimal] = mapped_column(
+        Numeric(9, 4),
+        server_default=text("1"),
+        comment="What the amount is multiplied by for how the strategy has done.",
+    )
+    scales_up: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Whether a gain of `scale_up_pct` raises the amount."
+    )
+    scales_down: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        comment="Whether a loss of `scale_down_pct` lowers the amount.",
+    )
 
 
 class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
@@ -735,4 +754,76 @@ class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
         by_value(InterestKind, name="kind"),
         server_default=InterestKind.DEBIT.value,
         comment="What it is paid on or for.",
+    )
+
+
+class AccountPerformance(HasId, OwnedByUser, OfAccount, Measures, Base):
+    """What an account came to over a period, and how much it could lose, as computed last.
+
+    Derived from balances and bars: an evaluation of the same period replaces the row. Measures that
+    need more sessions than there are, or a benchmark where none is named, are null.
+    """
+
+    __tablename__ = "account_performance"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD, CHANGE, DELETE),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (
+        UniqueConstraint(
+            "user_id",
+            "account_id",
+            "source",
+            "period",
+            "first_session",
+            name="uq_account_performance_period",
+        ),
+        reference("accounts", "account_id"),
+        CheckConstraint("last_session >= first_session", name="session_range"),
+        not_negative("value_at_risk_95_pct", "value_at_risk_99_pct", "expected_shortfall_95_pct"),
+        CheckConstraint(
+            "benchmark_id IS NOT NULL OR beta IS NULL", name="compared_with_a_benchmark"
+        ),
+        *bounds(
+            "total_return_pct",
+            "beta",
+            "value_at_risk_95_pct",
+            "value_at_risk_99_pct",
+            "expected_shortfall_95_pct",
+        ),
+    )
+
+    source: Mapped[BalanceSource] = mapped_column(
+        by_value(BalanceSource, name="source"), comment="Whose balances it is computed from."
+    )
+    period: Mapped[PerformancePeriod] = mapped_column(
+        by_value(PerformancePeriod, name="period"), comment="Length of time measured."
+    )
+    first_session: Mapped[dt.date] = mapped_column(comment="The period's first session.")
+    last_session: Mapped[dt.date] = mapped_column(
+        comment="The newest session measured; the period's last once it is over."
+    )
+    computed_at: Mapped[UtcTime] = mapped_column(comment="Moment (UTC) it was computed.")
+    benchmark_id: Mapped[int | None] = mapped_column(
+        BigInteger,
+        ForeignKey("instruments.id"),
+        comment="The instrument it is compared with; null: with none.",
+    )
+    total_return_pct: Mapped[float | None] = mapped_column(
+        Double, comment="Time-weighted return of the period, percent; null: not known."
+    )
+    beta: Mapped[float | None] = mapped_column(
+        Double, comment="Slope of its returns on the benchmark's."
+    )
+    value_at_risk_95_pct: Mapped[float | None] = mapped_column(
+        Double, comment="Loss of a session that 95 of 100 stay within, percent, positive."
+    )
+    value_at_risk_99_pct: Mapped[float | None] = mapped_column(
+        Double, comment="Loss of a session that 99 of 100 stay within, percent, positive."
+    )
+    expected_shortfall_95_pct: Mapped[float | None] = mapped_column(
+        Double,
+        comment="Mean loss of the sessions beyond the 95 % value at risk, percent, positive.",
     )

@@ -25,6 +25,7 @@ from sqlalchemy import (
     CheckConstraint,
     Connection,
     ForeignKey,
+    Index,
     Select,
     String,
     Text,
@@ -36,15 +37,15 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import INET, distinct_on
+from sqlalchemy.dialects.postgresql import INET, JSONB, distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled
-from quantmatrix_models.privileges import ADD, READ, Role, add
+from quantmatrix_models.privileges import ADD, READ, Role, add, change
 from quantmatrix_models.secrets import id_of_key, raw_keys
-from quantmatrix_models.tenancy import OwnedByUserOrNobody
+from quantmatrix_models.tenancy import OwnedByUser, OwnedByUserOrNobody, reference
 from quantmatrix_models.types import Digest, Document, UtcTime, by_value
 
 SYSTEM = "system"
@@ -224,6 +225,121 @@ def _storable(value: Any) -> Any:
         return value
     shown = value.hex() if isinstance(value, bytes) else str(value)
     return shown.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
+class ImportStatus(StrEnum):
+    """How an import stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class ImportOutcome(StrEnum):
+    """What became of a row that was imported."""
+
+    ADDED = "added"
+    MERGED = "merged"
+    UNCHANGED = "unchanged"
+    NOT_KEPT = "not_kept"
+    REFUSED = "refused"
+
+
+class Import(HasId, OwnedByUser, Base):
+    """One import of another system's data for a user: which state of it, when, and how it ended.
+
+    The rows it read, with what became of each, are its `import_rows`.
+    """
+
+    __tablename__ = "imports"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD, change("status", "finished_at", "error")),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (
+        UniqueConstraint("user_id", "id"),
+        filled("system", "error"),
+        CheckConstraint("octet_length(digest) = 32", name="digest_is_sha_256"),
+        CheckConstraint(
+            "(status = 'running') = (finished_at IS NULL)", name="finished_unless_running"
+        ),
+        CheckConstraint("finished_at >= started_at", name="finished_after_started"),
+        CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_with_error"),
+    )
+
+    system: Mapped[str] = mapped_column(
+        String(32), comment="The system the data is of, lower-case: v1."
+    )
+    digest: Mapped[Digest | None] = mapped_column(
+        comment="SHA-256 of the dump that was read; null: read from a running server."
+    )
+    time_zone: Mapped[str] = mapped_column(
+        String(64), comment="Time zone (IANA) its times without one were read in."
+    )
+    status: Mapped[ImportStatus] = mapped_column(
+        by_value(ImportStatus, name="status"),
+        server_default=ImportStatus.RUNNING.value,
+        comment="How it stands.",
+    )
+    started_at: Mapped[UtcTime] = mapped_column(comment="Moment (UTC) it began.")
+    finished_at: Mapped[UtcTime | None] = mapped_column(
+        comment="Moment (UTC) it ended; null while it runs."
+    )
+    error: Mapped[str | None] = mapped_column(comment="Why it failed; null: it did not.")
+
+
+class ImportRow(HasId, OwnedByUser, Base):
+    """A row of an imported system as it was, and which row of ours came of it.
+
+    A row that no table of ours can hold is kept here whole, so that nothing is lost.
+    """
+
+    __tablename__ = "import_rows"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (
+        UniqueConstraint("user_id", "import_id", "old_table", "old_key"),
+        reference("imports", "import_id"),
+        Index("ix_import_rows_new_row", "user_id", "new_table", "new_id"),
+        filled("old_table", "old_key", "new_table", "reason"),
+        CheckConstraint(
+            "(outcome IN ('added', 'merged', 'unchanged')) = (new_table IS NOT NULL)",
+            name="kept_somewhere",
+        ),
+        CheckConstraint("new_table IS NOT NULL OR new_id IS NULL", name="new_id_of_table"),
+        CheckConstraint(
+            "outcome NOT IN ('refused', 'not_kept') OR (reason IS NOT NULL AND row IS NOT NULL)",
+            name="refused_with_reason",
+        ),
+        CheckConstraint("jsonb_typeof(row) = 'object'", name="row_is_object"),
+    )
+
+    import_id: Mapped[int] = mapped_column(BigInteger, comment="The import that read it.")
+    old_table: Mapped[str] = mapped_column(String(64), comment="Its table there.")
+    old_key: Mapped[str] = mapped_column(
+        String(200), comment="Its key there, as text; of several columns with commas between."
+    )
+    outcome: Mapped[ImportOutcome] = mapped_column(
+        by_value(ImportOutcome, name="outcome"), comment="What became of it."
+    )
+    new_table: Mapped[str | None] = mapped_column(
+        String(64), comment="Our table of the row that came of it; null: none did."
+    )
+    new_id: Mapped[int | None] = mapped_column(
+        BigInteger, comment="Key of that row; null: none, or its table has no such key."
+    )
+    reason: Mapped[str | None] = mapped_column(
+        comment="Why it was refused, not kept or changed on the way; null: nothing to say."
+    )
+    row: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True), comment="The row as it was there; null: all of it was taken over."
+    )
 
 
 class AuditKeys:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import (
@@ -35,6 +35,11 @@ from quantmatrix_models.constraints import filled, not_negative, positive
 from quantmatrix_models.privileges import ADD, READ, Role, add, change
 from quantmatrix_models.tenancy import OwnedByUser, reference
 from quantmatrix_models.types import CreatedAt, Document, Percentage, Price, UtcTime, by_value
+
+
+def _are_media(column: str) -> CheckConstraint:
+    rule = f"{column} <@ '{{discord,email,app}}'::varchar[]"
+    return CheckConstraint(rule, name=f"{column}_are_known")
 
 
 class Signal(HasId, OwnedByUser, Base):
@@ -379,6 +384,8 @@ class AlertRule(HasId, OwnedByUser, Base):
                 "priority",
                 "message",
                 "expires_at",
+                "media",
+                "max_triggers",
             ),
             change(
                 "name",
@@ -394,6 +401,8 @@ class AlertRule(HasId, OwnedByUser, Base):
                 "priority",
                 "message",
                 "expires_at",
+                "media",
+                "max_triggers",
                 "archived_at",
                 "changed_at",
             ),
@@ -413,6 +422,13 @@ class AlertRule(HasId, OwnedByUser, Base):
         ),
         not_negative("cooldown_minutes"),
         positive("max_per_day"),
+        positive("max_triggers"),
+        CheckConstraint(
+            "NOT jsonb_path_exists(conditions, "
+            """'$[*].group ? (@.type() <> "number" || @ < 1)')""",
+            name="groups_are_numbered",
+        ),
+        _are_media("media"),
         not_negative("trigger_count"),
         CheckConstraint(
             "(trigger_count = 0) = (last_triggered_at IS NULL)", name="triggered_with_moment"
@@ -434,7 +450,9 @@ class AlertRule(HasId, OwnedByUser, Base):
         comment="Which instruments it watches, each by itself; null where it names none.",
     )
     conditions: Mapped[list[dict[str, Any]]] = mapped_column(
-        JSONB, comment="What must hold, all of it: a list of measure, comparison and value."
+        JSONB,
+        comment="A list of measure, comparison and value. All must hold; those with a `group` are "
+        "alternatives by its number: all of one group suffice.",
     )
     is_enabled: Mapped[bool] = mapped_column(
         server_default=text("true"), comment="Whether it is watched."
@@ -477,6 +495,14 @@ class AlertRule(HasId, OwnedByUser, Base):
     archived_at: Mapped[UtcTime | None] = mapped_column(
         comment="Moment (UTC) it was put away; null while in use."
     )
+    media: Mapped[list[str]] = mapped_column(
+        ARRAY(String(16)),
+        server_default=text("'{discord}'"),
+        comment="By what its messages go out: discord, email, app; empty: triggers are only kept.",
+    )
+    max_triggers: Mapped[int | None] = mapped_column(
+        comment="How often it may trigger in all before it is disabled; null: no end."
+    )
 
 
 class AlertTrigger(HasId, OwnedByUser, Base):
@@ -503,6 +529,7 @@ class AlertTrigger(HasId, OwnedByUser, Base):
             "abs(value) < 'Infinity' AND abs(threshold) < 'Infinity'", name="numbers_are_finite"
         ),
         CheckConstraint("jsonb_typeof(detail) = 'object'", name="detail_is_object"),
+        _are_media("told_on"),
     )
 
     rule_id: Mapped[int] = mapped_column(BigInteger, comment="The alert rule that triggered.")
@@ -529,4 +556,9 @@ class AlertTrigger(HasId, OwnedByUser, Base):
     )
     acknowledged_at: Mapped[UtcTime | None] = mapped_column(
         comment="Moment (UTC) its user noted it; null until then."
+    )
+    told_on: Mapped[list[str] | None] = mapped_column(
+        ARRAY(String(16)),
+        comment="By what it was told, where no notification says so: discord, email, app; null: "
+        "not known.",
     )

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import RunStatus, WithheldReason
 from quantmatrix_models.base import Base, HasId
-from quantmatrix_models.constraints import filled, in_percent, not_negative, positive
+from quantmatrix_models.constraints import filled, not_negative, positive
+from quantmatrix_models.measures import Measures, PerformancePeriod, bounds
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change
 from quantmatrix_models.tenancy import OwnedByUser, reference
 from quantmatrix_models.types import CreatedAt, Digest, Document, Money, UtcTime, by_value
@@ -31,17 +32,6 @@ class TradingMode(StrEnum):
 
     PAPER = "paper"
     LIVE = "live"
-
-
-class PerformancePeriod(StrEnum):
-    """The stretch of time a performance is measured over."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-    INCEPTION = "inception"
 
 
 class BacktestStatus(StrEnum):
@@ -57,58 +47,6 @@ class BacktestStatus(StrEnum):
 def _are_objects(*columns: str) -> CheckConstraint:
     rule = " AND ".join(f"jsonb_typeof({column}) = 'object'" for column in columns)
     return CheckConstraint(rule, name=f"{columns[0]}_are_objects")
-
-
-class Measures:
-    """Measures of a series of returns and its trades; null where there are too few of either."""
-
-    annualized_return_pct: Mapped[float | None] = mapped_column(
-        Double, sort_order=1, comment="Return scaled to a year of 252 sessions, percent."
-    )
-    volatility_pct: Mapped[float | None] = mapped_column(
-        Double,
-        sort_order=1,
-        comment="Standard deviation of the returns of sessions, scaled to a year, percent.",
-    )
-    max_drawdown_pct: Mapped[float | None] = mapped_column(
-        Double,
-        sort_order=1,
-        comment="Deepest fall from a peak, percent of the peak, as a positive number.",
-    )
-    sharpe: Mapped[float | None] = mapped_column(
-        Double,
-        sort_order=1,
-        comment="Annualized return above the risk-free rate for each unit of volatility.",
-    )
-    sortino: Mapped[float | None] = mapped_column(
-        Double,
-        sort_order=1,
-        comment="Annualized return above the risk-free rate for each unit of downward deviation.",
-    )
-    win_rate_pct: Mapped[float | None] = mapped_column(
-        Double,
-        sort_order=1,
-        comment="Trades closed at a gain, percent of all; null without a trade.",
-    )
-    profit_factor: Mapped[float | None] = mapped_column(
-        Double,
-        sort_order=1,
-        comment="Gains of the winners over losses of the losers; null without a loser.",
-    )
-
-
-def _bounds(*others: str) -> tuple[CheckConstraint, ...]:
-    """Gives the checks of the measures; that they are finite holds for the columns `others` too."""
-    measures = (name for name in vars(Measures) if not name.startswith("_"))
-    # NaN sorts above infinity, so that it is refused as well.
-    finite = " AND ".join(f"abs({column}) < 'Infinity'" for column in (*measures, *others))
-    return (
-        not_negative("volatility_pct"),
-        in_percent("max_drawdown_pct"),
-        in_percent("win_rate_pct"),
-        not_negative("profit_factor"),
-        CheckConstraint(finite, name="measures_are_finite"),
-    )
 
 
 class Strategy(HasId, OwnedByUser, Base):
@@ -131,6 +69,8 @@ class Strategy(HasId, OwnedByUser, Base):
                 "is_enabled",
                 "description",
                 "mode",
+                "is_automated",
+                "review_on",
             ),
             change(
                 "name",
@@ -139,6 +79,8 @@ class Strategy(HasId, OwnedByUser, Base):
                 "is_enabled",
                 "description",
                 "mode",
+                "is_automated",
+                "review_on",
                 "archived_at",
                 "changed_at",
             ),
@@ -180,6 +122,13 @@ class Strategy(HasId, OwnedByUser, Base):
     )
     archived_at: Mapped[UtcTime | None] = mapped_column(
         comment="Moment (UTC) it was put away; null while in use."
+    )
+    is_automated: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        comment="Whether its orders may go out without the user's word for each.",
+    )
+    review_on: Mapped[dt.date | None] = mapped_column(
+        comment="Date the user wants to look at it again; null: none was set."
     )
 
 
@@ -346,7 +295,7 @@ class StrategyPerformance(HasId, OwnedByUser, Measures, Base):
             "excess_return_pct, tracking_error_pct, information_ratio) = 0",
             name="compared_with_a_benchmark",
         ),
-        *_bounds(
+        *bounds(
             "total_return_pct",
             "calmar",
             "beta",
@@ -511,7 +460,7 @@ class BacktestRun(HasId, OwnedByUser, Measures, Base):
             name="succeeded_with_origin",
         ),
         not_negative("trades"),
-        *_bounds("total_return_pct"),
+        *bounds("total_return_pct"),
         # A user's newest backtests: read backwards.
         Index("ix_backtest_runs_user_id_requested_at", "user_id", "requested_at"),
     )

@@ -19,7 +19,7 @@ from quantmatrix_models.account_rows import InstrumentId, OfAccount
 from quantmatrix_models.accounts import LotMethod
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, is_currency, not_negative, positive
-from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role
+from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change
 from quantmatrix_models.tenancy import OwnedByUser, reference
 from quantmatrix_models.types import CreatedAt, Currency, Money, Quantity, by_value
 
@@ -337,5 +337,68 @@ class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):
     )
     disallowed_loss: Mapped[Money] = mapped_column(
         comment="Loss disallowed for them, positive, in the currency of the lot."
+    )
+    created_at: Mapped[CreatedAt]
+
+
+class LotChoice(HasId, OwnedByUser, OfAccount, Base):
+    """From which lot the user wants a sale to take, and how much: specific identification.
+
+    Lots are derived anew whenever transactions are booked again, so the choice names what outlives
+    them: the transactions that opened and closed. A later choice of the same lot replaces it.
+    """
+
+    __tablename__ = "lot_choices"
+    __grants__: ClassVar = {
+        Role.APP: (
+            READ,
+            add(
+                "user_id",
+                "account_id",
+                "closing_transaction_id",
+                "opening_transaction_id",
+                "ordinal",
+                "quantity",
+            ),
+            change("quantity"),
+            DELETE,
+        ),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (
+        UniqueConstraint(
+            "user_id",
+            "account_id",
+            "closing_transaction_id",
+            "opening_transaction_id",
+            "ordinal",
+            name="uq_lot_choices_identity",
+        ),
+        *(
+            reference(
+                "transactions", "account_id", f"{end}_transaction_id", name=f"fk_lot_choices_{end}"
+            )
+            for end in ("closing", "opening")
+        ),
+        CheckConstraint("opening_transaction_id <> closing_transaction_id", name="from_another"),
+        positive("ordinal"),
+        positive("quantity"),
+    )
+
+    closing_transaction_id: Mapped[int] = mapped_column(
+        BigInteger, comment="The transaction that closes, of the same account."
+    )
+    opening_transaction_id: Mapped[int] = mapped_column(
+        BigInteger, comment="The transaction that opened the lot, of the same account."
+    )
+    ordinal: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default=text("1"),
+        comment="Number of the lot among those opened together, from 1.",
+    )
+    quantity: Mapped[Quantity] = mapped_column(
+        comment="Units to take of it, in the units of the day of the sale."
     )
     created_at: Mapped[CreatedAt]

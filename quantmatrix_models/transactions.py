@@ -58,13 +58,14 @@ class OrderSide(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """At which price an order may be done."""
+    """At which price an order may be done; unknown where an old record does not say."""
 
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     MARKET_ON_CLOSE = "market_on_close"
+    UNKNOWN = "unknown"
 
 
 class TimeInForce(StrEnum):
@@ -194,7 +195,8 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
     """What was asked of a broker, by us or by the user elsewhere.
 
     One we send has a `client_order_id`, made before it is sent, so that sending it twice is one
-    order; one the broker told us of has an `external_id`.
+    order; one the broker told us of has an `external_id`. Of an order of our own everything is
+    known; of one that V1 or a broker's history hands down, kind and end may not be.
     """
 
     __tablename__ = "orders"
@@ -234,10 +236,12 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
         CheckConstraint("limit_price <> 0", name="limit_price_not_zero"),
         CheckConstraint("stop_price <> 0", name="stop_price_not_zero"),
         CheckConstraint(
-            "(kind IN ('limit', 'stop_limit')) = (limit_price IS NOT NULL)", name="limit_of_kind"
+            "kind = 'unknown' OR (kind IN ('limit', 'stop_limit')) = (limit_price IS NOT NULL)",
+            name="limit_of_kind",
         ),
         CheckConstraint(
-            "(kind IN ('stop', 'stop_limit')) = (stop_price IS NOT NULL)", name="stop_of_kind"
+            "kind = 'unknown' OR (kind IN ('stop', 'stop_limit')) = (stop_price IS NOT NULL)",
+            name="stop_of_kind",
         ),
         CheckConstraint(
             "filled_quantity >= 0 AND filled_quantity <= quantity", name="filled_quantity_in_range"
@@ -262,9 +266,13 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
             name="submitted_when",
         ),
         CheckConstraint(
-            "(status IN ('filled', 'cancelled', 'rejected', 'expired')) = "
-            "(finished_at IS NOT NULL)",
+            "status IN ('filled', 'cancelled', 'rejected', 'expired') OR finished_at IS NULL",
             name="finished_when",
+        ),
+        CheckConstraint(
+            "client_order_id IS NULL OR (kind <> 'unknown' AND (finished_at IS NOT NULL"
+            " OR status NOT IN ('filled', 'cancelled', 'rejected', 'expired')))",
+            name="ours_is_known",
         ),
         CheckConstraint("finished_at >= submitted_at", name="finished_after_submitted"),
     )
@@ -315,7 +323,8 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
         comment="Moment (UTC) it went to the broker; null: it did not."
     )
     finished_at: Mapped[UtcTime | None] = mapped_column(
-        comment="Moment (UTC) nothing more could come of it; null while something can."
+        comment="Moment (UTC) nothing more could come of it; null while something can, or where "
+        "an old record does not say."
     )
     reason: Mapped[str | None] = mapped_column(
         comment="Why it was rejected, cancelled or made; null: not said."
@@ -581,6 +590,10 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
     )
     venue: Mapped[str | None] = mapped_column(
         String(4), comment="Where it was done, ISO 10383 MIC; null: not said."
+    )
+    source_detail: Mapped[str | None] = mapped_column(
+        String(64),
+        comment="The source as it was named where `source` is too coarse; null: it is not.",
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.errors import SettingsError
-from quantmatrix_engine.vocabulary import Channel
+from quantmatrix_engine.vocabulary import Channel, NotificationKind
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, is_currency, not_negative, positive
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change, read
@@ -142,7 +142,9 @@ class User(HasId, Base):
     )
 
 
-_EDIT_PREFERENCES = change("time_zone", "currency", "quiet_from", "quiet_until", "changed_at")
+_EDIT_PREFERENCES = change(
+    "time_zone", "currency", "quiet_from", "quiet_until", "muted_kinds", "changed_at"
+)
 
 
 class UserPreference(OneForEachUser, Base):
@@ -165,6 +167,10 @@ class UserPreference(OneForEachUser, Base):
             "(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet_from_has_until"
         ),
         CheckConstraint("quiet_from <> quiet_until", name="quiet_time_not_empty"),
+        CheckConstraint(
+            f"muted_kinds <@ '{{{','.join(NotificationKind)}}}'::varchar[]",
+            name="muted_kinds_are_known",
+        ),
     )
 
     time_zone: Mapped[str] = mapped_column(
@@ -183,6 +189,11 @@ class UserPreference(OneForEachUser, Base):
     )
     changed_at: Mapped[CreatedAt] = mapped_column(
         comment="Moment (UTC) the preferences were last changed."
+    )
+    muted_kinds: Mapped[list[str]] = mapped_column(
+        ARRAY(String(32)),
+        server_default=text("'{}'"),
+        comment="Kinds of message the user does not want; empty: all are wanted.",
     )
 
 

@@ -58,4 +58,8 @@ def fill(connection: Connection, number: int, *, until: str | None = None) -> No
 
 def _more(table: str, number: int) -> list[dict[str, Any]]:
     """Gives the rows a number has beside its own."""
-    return [row for domain in (instruments, tax_lots) for row in domain.more(number).get(table, [])]
+    return [
+        row
+        for domain in (instruments, transactions, tax_lots)
+        for row in domain.more(number).get(table, [])
+    ]

@@ -35,6 +35,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "capital_allocations": {
         "ck_capital_allocations_target_amount_positive": {"target_amount": 0},
+        "ck_capital_allocations_scale_factor_positive": {"scale_factor": 0},
         "ck_capital_allocations_scale_up_pct_positive": {"scale_up_pct": 0},
         "ck_capital_allocations_scale_down_pct_negative": {"scale_down_pct": 0},
         "ck_capital_allocations_allocated_amount_positive": {"allocated_amount": 0},
@@ -53,5 +54,15 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     "margin_interest": {
         "ck_margin_interest_currency_is_iso_4217": {"currency": "$"},
         "ck_margin_interest_date_range": {"to_date": session(2)},
+    },
+    "account_performance": {
+        "ck_account_performance_session_range": {"last_session": session(2)},
+        "ck_account_performance_value_at_risk_95_pct_not_negative": {"value_at_risk_95_pct": -1.0},
+        "ck_account_performance_compared_with_a_benchmark": {"beta": 1.0},
+        "ck_account_performance_volatility_pct_not_negative": {"volatility_pct": -1.0},
+        "ck_account_performance_max_drawdown_pct_in_range": {"max_drawdown_pct": 101.0},
+        "ck_account_performance_win_rate_pct_in_range": {"win_rate_pct": 101.0},
+        "ck_account_performance_profit_factor_not_negative": {"profit_factor": -1.0},
+        "ck_account_performance_measures_are_finite": {"total_return_pct": float("inf")},
     },
 }

@@ -43,6 +43,11 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_alert_rules_about_one_or_many": {"universe": {}},
         "ck_alert_rules_universe_is_object": {"instrument_id": None, "universe": []},
         "ck_alert_rules_conditions_listed": {"conditions": []},
+        "ck_alert_rules_groups_are_numbered": {
+            "conditions": [{"measure": "close", "comparison": ">", "value": 1, "group": "a"}]
+        },
+        "ck_alert_rules_media_are_known": {"media": ["discord", "telegram"]},
+        "ck_alert_rules_max_triggers_positive": {"max_triggers": 0},
         "ck_alert_rules_cooldown_minutes_not_negative": {"cooldown_minutes": -1},
         "ck_alert_rules_max_per_day_positive": {"max_per_day": 0},
         "ck_alert_rules_trigger_count_not_negative": {
@@ -55,5 +60,6 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     "alert_triggers": {
         "ck_alert_triggers_numbers_are_finite": {"value": float("nan")},
         "ck_alert_triggers_detail_is_object": {"detail": []},
+        "ck_alert_triggers_told_on_are_known": {"told_on": ["sms"]},
     },
 }

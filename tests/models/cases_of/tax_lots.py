@@ -50,4 +50,9 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_wash_sale_adjustments_quantity_positive": {"quantity": 0},
         "ck_wash_sale_adjustments_disallowed_loss_positive": {"disallowed_loss": 0},
     },
+    "lot_choices": {
+        "ck_lot_choices_from_another": {"opening_transaction_id": 3},
+        "ck_lot_choices_ordinal_positive": {"ordinal": 0},
+        "ck_lot_choices_quantity_positive": {"quantity": 0},
+    },
 }

@@ -24,7 +24,8 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_orders_rejected_why": {"status": "rejected", "finished_at": moment(3)},
         "ck_orders_draft_not_submitted": {"submitted_at": moment(2)},
         "ck_orders_submitted_when": {"status": "working"},
-        "ck_orders_finished_when": {"status": "cancelled"},
+        "ck_orders_finished_when": {"finished_at": moment(3)},
+        "ck_orders_ours_is_known": {"status": "cancelled"},
         "ck_orders_finished_after_submitted": {
             "status": "cancelled",
             "submitted_at": moment(3),

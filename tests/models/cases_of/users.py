@@ -21,6 +21,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
             "quiet_from": dt.time(22),
             "quiet_until": dt.time(22),
         },
+        "ck_user_preferences_muted_kinds_are_known": {"muted_kinds": ["advertising"]},
     },
     "password_credentials": {
         "ck_password_credentials_password_hash_is_argon2id": {"password_hash": "secret"},

@@ -48,4 +48,12 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "currency": "USD",
             "interest_accrued": Decimal("-1.25"),
         },
+        "account_performance": this
+        | {
+            "source": "book",
+            "period": "day",
+            "first_session": session(number),
+            "last_session": session(number),
+            "computed_at": MOMENT,
+        },
     }

@@ -1,4 +1,4 @@
-"""The audit trail. The hashes fit nothing: what they are made of is tested in `test_audit.py`."""
+"""The audit trail, whose hashes fit nothing (`test_audit.py` makes some that do), and imports."""
 
 from typing import Any
 
@@ -21,5 +21,21 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "key_id": "0123456789abcdef",
             "previous_hash": None if number == owner else digest(f"event {owner}"),
             "hash": digest(f"event {number}"),
+        },
+        "imports": {
+            "id": number,
+            "system": "v1",
+            "digest": digest(f"dump {number}"),
+            "time_zone": "America/New_York",
+            "started_at": moment(number),
+        },
+        "import_rows": {
+            "id": number,
+            "import_id": owner,
+            "old_table": "holdings",
+            "old_key": str(number),
+            "outcome": "added",
+            "new_table": "position_snapshots",
+            "new_id": number,
         },
     }

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from models.rows_of.moments import session
+from models.rows_of.transactions import earlier
 
 
 def replacement(owner: int) -> int:
@@ -65,5 +66,12 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "replacement_lot_id": replacement(owner),
             "quantity": Decimal(1),
             "disallowed_loss": Decimal(1),
+        },
+        "lot_choices": this
+        | {
+            "closing_transaction_id": owner,
+            "opening_transaction_id": earlier(owner),
+            "ordinal": number,
+            "quantity": Decimal(1),
         },
     }

@@ -9,6 +9,22 @@ from typing import Any
 from models.rows_of.moments import MOMENT, session
 
 
+def earlier(owner: int) -> int:
+    return owner + 100
+
+
+def more(number: int) -> dict[str, list[dict[str, Any]]]:
+    """Gives the transaction whose lot transaction `number` is to take from."""
+    keys = {
+        "id": earlier(number),
+        "user_id": number,
+        "external_id": f"T{earlier(number)}",
+        "content_hash": bytes([earlier(number)]) * 32,
+        "fill_id": None,
+    }
+    return {"transactions": [rows(number, number)["transactions"] | keys]}
+
+
 def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
     this = {"id": number, "account_id": owner}
     only_once = owner if number == 1 else None
