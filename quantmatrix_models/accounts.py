@@ -25,7 +25,7 @@ from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, in_percent, is_currency, not_negative, positive
 from quantmatrix_models.measures import Measures, PerformancePeriod, bounds
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change, read
-from quantmatrix_models.tenancy import OwnedByUser, reference
+from quantmatrix_models.tenancy import OwnedByUser, OwnedWithParent, reference
 from quantmatrix_models.types import (
     CreatedAt,
     Currency,
@@ -357,7 +357,7 @@ class Account(HasId, OwnedByUser, Base):
     )
 
 
-class AccountSync(HasId, OwnedByUser, OfAccount, Base):
+class AccountSync(HasId, OwnedWithParent, OfAccount, Base):
     """One synchronisation of an account with its broker, or one import of a file.
 
     A file that was booked once is not booked again: its digest is unique within the account among
@@ -458,7 +458,7 @@ class AccountSync(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class AccountBalance(HasId, OwnedByUser, OfAccount, Base):
+class AccountBalance(HasId, OwnedWithParent, OfAccount, Base):
     """What a broker said an account held and was worth at a moment, in one currency.
 
     What the broker did not say is null, never 0. A negative amount is owed.
@@ -551,7 +551,7 @@ class AccountBalance(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
+class CapitalAllocation(HasId, OwnedWithParent, OfAccount, Base):
     """How much of an account a strategy may use, and within which limits.
 
     A strategy has one active allocation of an account; earlier ones stay as they were.
@@ -695,7 +695,7 @@ class CapitalAllocation(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
+class MarginInterest(HasId, OwnedWithParent, OfAccount, Base):
     """Interest that accrued on an account over a period, in one currency, as its broker said.
 
     Amounts have the broker's sign: negative is owed by the user.
@@ -757,7 +757,7 @@ class MarginInterest(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class AccountPerformance(HasId, OwnedByUser, OfAccount, Measures, Base):
+class AccountPerformance(HasId, OwnedWithParent, OfAccount, Measures, Base):
     """What an account came to over a period, and how much it could lose, as computed last.
 
     Derived from balances and bars: an evaluation of the same period replaces the row. Measures that

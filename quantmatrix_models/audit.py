@@ -45,7 +45,7 @@ from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled
 from quantmatrix_models.privileges import ADD, READ, Role, add, change
 from quantmatrix_models.secrets import id_of_key, raw_keys
-from quantmatrix_models.tenancy import OwnedByUser, OwnedByUserOrNobody, reference
+from quantmatrix_models.tenancy import OwnedByUser, OwnedByUserOrNobody, OwnedWithParent, reference
 from quantmatrix_models.types import Digest, Document, UtcTime, by_value
 
 SYSTEM = "system"
@@ -290,7 +290,7 @@ class Import(HasId, OwnedByUser, Base):
     error: Mapped[str | None] = mapped_column(comment="Why it failed; null: it did not.")
 
 
-class ImportRow(HasId, OwnedByUser, Base):
+class ImportRow(HasId, OwnedWithParent, Base):
     """A row of an imported system as it was, and which row of ours came of it.
 
     A row that no table of ours can hold is kept here whole, so that nothing is lost.

@@ -24,7 +24,7 @@ from quantmatrix_models.account_rows import InstrumentId, OfAccount
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, in_percent, is_currency, not_negative
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change
-from quantmatrix_models.tenancy import OwnedByUser, reference
+from quantmatrix_models.tenancy import OwnedByUser, OwnedWithParent, reference
 from quantmatrix_models.types import (
     CreatedAt,
     Currency,
@@ -67,7 +67,7 @@ class CategoryKind(StrEnum):
     RISK = "risk"
 
 
-class Position(HasId, OwnedByUser, OfAccount, Base):
+class Position(HasId, OwnedWithParent, OfAccount, Base):
     """What an account holds of an instrument, or held from one moment to another.
 
     Of an instrument an account has one open position; those it had before stay as they were.
@@ -147,7 +147,7 @@ class Position(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class PositionSnapshot(HasId, OwnedByUser, OfAccount, Base):
+class PositionSnapshot(HasId, OwnedWithParent, OfAccount, Base):
     """What an account held of an instrument at the end of a session, as one source says.
 
     The broker and our own book each have a row. Where the two differ our transactions or lots are
@@ -287,7 +287,7 @@ class Category(HasId, OwnedByUser, Base):
     )
 
 
-class CategoryInstrument(HasId, OwnedByUser, Base):
+class CategoryInstrument(HasId, OwnedWithParent, Base):
     """An instrument in a category: all the user holds of it, or what one account holds."""
 
     __tablename__ = "category_instruments"
@@ -352,7 +352,7 @@ class Watchlist(HasId, OwnedByUser, Base):
     created_at: Mapped[CreatedAt]
 
 
-class WatchlistInstrument(OwnedByUser, Base):
+class WatchlistInstrument(OwnedWithParent, Base):
     """An instrument on a watchlist."""
 
     __tablename__ = "watchlist_instruments"

@@ -33,7 +33,7 @@ from quantmatrix_engine.vocabulary import (
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, not_negative, positive
 from quantmatrix_models.privileges import ADD, READ, Role, add, change
-from quantmatrix_models.tenancy import OwnedByUser, reference
+from quantmatrix_models.tenancy import OwnedByUser, OwnedWithParent, reference
 from quantmatrix_models.types import CreatedAt, Document, Percentage, Price, UtcTime, by_value
 
 
@@ -42,7 +42,7 @@ def _are_media(column: str) -> CheckConstraint:
     return CheckConstraint(rule, name=f"{column}_are_known")
 
 
-class Signal(HasId, OwnedByUser, Base):
+class Signal(HasId, OwnedWithParent, Base):
     """What a run says about an instrument. Never changed once written.
 
     `level` is the multiple of ATR of a scale-out and null otherwise. `trace` lists each rule with
@@ -67,6 +67,7 @@ class Signal(HasId, OwnedByUser, Base):
             postgresql_nulls_not_distinct=True,
         ),
         UniqueConstraint("user_id", "id"),
+        # The run implies it, but the planner needs it to know that no signal is without a strategy.
         reference("strategies", "strategy_id"),
         # The run is one of the same strategy and session.
         reference(
@@ -135,7 +136,7 @@ class Signal(HasId, OwnedByUser, Base):
     )
 
 
-class SignalOutcome(OwnedByUser, Base):
+class SignalOutcome(OwnedWithParent, Base):
     """What became of a signal by a later session, as computed last.
 
     Until a bar after the signal's session is there, nothing is measured.
@@ -326,7 +327,7 @@ class Notification(HasId, OwnedByUser, Base):
     )
 
 
-class NotificationSignal(OwnedByUser, Base):
+class NotificationSignal(OwnedWithParent, Base):
     """Which notification tells which signal; a signal is told once on a channel."""
 
     __tablename__ = "notification_signals"
@@ -505,7 +506,7 @@ class AlertRule(HasId, OwnedByUser, Base):
     )
 
 
-class AlertTrigger(HasId, OwnedByUser, Base):
+class AlertTrigger(HasId, OwnedWithParent, Base):
     """A moment at which the conditions of an alert rule held, with what was measured.
 
     Only added to; that its user has seen it is noted on it. A rule about many instruments triggers

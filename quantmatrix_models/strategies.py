@@ -23,7 +23,7 @@ from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, not_negative, positive
 from quantmatrix_models.measures import Measures, PerformancePeriod, bounds
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change
-from quantmatrix_models.tenancy import OwnedByUser, reference
+from quantmatrix_models.tenancy import OwnedByUser, OwnedWithParent, reference
 from quantmatrix_models.types import CreatedAt, Digest, Document, Money, UtcTime, by_value
 
 
@@ -132,7 +132,7 @@ class Strategy(HasId, OwnedByUser, Base):
     )
 
 
-class StrategyVersion(HasId, OwnedByUser, Base):
+class StrategyVersion(HasId, OwnedWithParent, Base):
     """What a strategy's settings were from a moment on, until its next version. Never changed.
 
     Whoever changes a strategy adds the version in the same transaction; there is no trigger.
@@ -173,7 +173,7 @@ class StrategyVersion(HasId, OwnedByUser, Base):
     )
 
 
-class StrategyRun(HasId, OwnedByUser, Base):
+class StrategyRun(HasId, OwnedWithParent, Base):
     """One evaluation of a strategy on a session. Rows are only added: a repeated session adds one.
 
     `params`, `kind_version`, `code_version` and `inputs_known_at` (the newest moment among the
@@ -227,7 +227,7 @@ class StrategyRun(HasId, OwnedByUser, Base):
     )
 
 
-class WithheldSignal(HasId, OwnedByUser, Base):
+class WithheldSignal(HasId, OwnedWithParent, Base):
     """An instrument a strategy was asked about and did not judge, with the reason."""
 
     __tablename__ = "withheld_signals"
@@ -240,7 +240,6 @@ class WithheldSignal(HasId, OwnedByUser, Base):
     __table_args__ = (
         UniqueConstraint("strategy_id", "session", "instrument_id"),
         Index("ix_withheld_signals_session", "session"),
-        reference("strategies", "strategy_id"),
         # The run is one of the same strategy and session.
         reference(
             "strategy_runs",
@@ -263,7 +262,7 @@ class WithheldSignal(HasId, OwnedByUser, Base):
     detail: Mapped[str] = mapped_column(comment="Why it was not judged, in a sentence.")
 
 
-class StrategyPerformance(HasId, OwnedByUser, Measures, Base):
+class StrategyPerformance(HasId, OwnedWithParent, Measures, Base):
     """What a strategy's trades came to over a period, as computed last.
 
     Derived from trades and bars: an evaluation of the same period replaces the row. Measures that

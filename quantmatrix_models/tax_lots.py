@@ -20,7 +20,7 @@ from quantmatrix_models.accounts import LotMethod
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, is_currency, not_negative, positive
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change
-from quantmatrix_models.tenancy import OwnedByUser, reference
+from quantmatrix_models.tenancy import OwnedWithParent, reference
 from quantmatrix_models.types import CreatedAt, Currency, Money, Quantity, by_value
 
 
@@ -69,7 +69,7 @@ class Term(StrEnum):
     UNKNOWN = "unknown"
 
 
-class TaxLot(HasId, OwnedByUser, OfAccount, Base):
+class TaxLot(HasId, OwnedWithParent, OfAccount, Base):
     """A quantity of an instrument acquired at once, or sold short at once, and what is left of it.
 
     Lots follow from the transactions and are derived anew when these are booked again. V1's added
@@ -194,7 +194,7 @@ class TaxLot(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
+class LotDisposal(HasId, OwnedWithParent, OfAccount, Base):
     """A part of a lot that was closed, with what it brought and what it had cost.
 
     The gain is computed by the database, and null where proceeds or basis are not known. Of a
@@ -297,7 +297,7 @@ class LotDisposal(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):
+class WashSaleAdjustment(HasId, OwnedWithParent, OfAccount, Base):
     """A loss that is disallowed because a replacement was bought, and the lot it was added to.
 
     The account is that of the loss. The replacement may lie in another account of the same user;
@@ -341,7 +341,7 @@ class WashSaleAdjustment(HasId, OwnedByUser, OfAccount, Base):
     created_at: Mapped[CreatedAt]
 
 
-class LotChoice(HasId, OwnedByUser, OfAccount, Base):
+class LotChoice(HasId, OwnedWithParent, OfAccount, Base):
     """From which lot the user wants a sale to take, and how much: specific identification.
 
     Lots are derived anew whenever transactions are booked again, so the choice names what outlives

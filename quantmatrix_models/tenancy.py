@@ -17,6 +17,18 @@ class OwnedByUser:
     )
 
 
+class OwnedWithParent:
+    """A row of the user whose row it refers to, by a `reference` that is never null.
+
+    That the user exists follows from it. A key of its own would be one more to ask for each row
+    written, a tenth of the time of a bulk write.
+    """
+
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, sort_order=-1, comment="The user the row belongs to."
+    )
+
+
 class OwnedByUserOrNobody:
     """A row that belongs to one user, or to the system where `user_id` is null."""
 
@@ -72,12 +84,16 @@ def policies(table: Table) -> Iterator[Policy]:
     """Gives the policies of a table with an owner.
 
     The application sees its user's rows, on a table that says so the rows of nobody as well. The
-    other roles see all rows of the tables they have a grant on; the grants say what they may do.
+    other roles see all rows of the tables they have a grant on, and write those of no table whose
+    grants let them only read.
     """
     key = "id" if table.name == "users" else "user_id"
     yield Policy("own_rows", "ALL", (Role.APP.value,), f"{key} = (SELECT app_user_id())")
     if table.info["unowned_rows_are_shared"]:
         yield Policy("shared_rows", "SELECT", (Role.APP.value,), f"{key} IS NULL")
-    others = sorted({role.value for role, _ in granted(table)} - {Role.APP.value})
-    if others:
-        yield Policy("all_rows", "ALL", tuple(others), "true")
+    others = [(role, grant) for role, grant in granted(table) if role is not Role.APP]
+    writers = {role.value for role, grant in others if grant.privilege != "SELECT"}
+    if writers:
+        yield Policy("all_rows", "ALL", tuple(sorted(writers)), "true")
+    if readers := {role.value for role, _ in others} - writers:
+        yield Policy("all_rows_to_read", "SELECT", tuple(sorted(readers)), "true")

@@ -28,7 +28,7 @@ from quantmatrix_models.constraints import (
     positive,
 )
 from quantmatrix_models.privileges import ADD, READ, Role, change
-from quantmatrix_models.tenancy import OwnedByUser, reference
+from quantmatrix_models.tenancy import OwnedWithParent, reference
 from quantmatrix_models.types import (
     CreatedAt,
     Currency,
@@ -191,7 +191,7 @@ class HoldingActionKind(StrEnum):
     RETURN_OF_CAPITAL = "return_of_capital"
 
 
-class Order(HasId, OwnedByUser, OfAccount, Base):
+class Order(HasId, OwnedWithParent, OfAccount, Base):
     """What was asked of a broker, by us or by the user elsewhere.
 
     One we send has a `client_order_id`, made before it is sent, so that sending it twice is one
@@ -343,7 +343,7 @@ class Order(HasId, OwnedByUser, OfAccount, Base):
     notes: Mapped[str | None] = mapped_column(comment="What the user noted; null: nothing.")
 
 
-class Fill(HasId, OwnedByUser, OfAccount, Base):
+class Fill(HasId, OwnedWithParent, OfAccount, Base):
     """What a broker did at one price and moment: an execution, under the broker's id for it.
 
     Commission and fees are costs: positive, and negative only for a rebate.
@@ -399,7 +399,7 @@ class Fill(HasId, OwnedByUser, OfAccount, Base):
 _SIGN = "CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END"
 
 
-class Transaction(HasId, OwnedByUser, OfAccount, Base):
+class Transaction(HasId, OwnedWithParent, OfAccount, Base):
     """A booked fact of an account. Only added: a mistake is reversed by a further transaction.
 
     Signs. `quantity` is the change of the position: bought is positive, sold is negative.
@@ -597,7 +597,7 @@ class Transaction(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class Dividend(OwnedByUser, OfAccount, Base):
+class Dividend(OwnedWithParent, OfAccount, Base):
     """The details of a transaction that paid a dividend: per unit, on what quantity, when.
 
     Dates and quantity are what the broker or a corporate action says, and null otherwise: they
@@ -666,7 +666,7 @@ class Dividend(OwnedByUser, OfAccount, Base):
     currency: Mapped[Currency] = mapped_column(comment="Currency of the amounts, ISO 4217.")
 
 
-class Transfer(HasId, OwnedByUser, OfAccount, Base):
+class Transfer(HasId, OwnedWithParent, OfAccount, Base):
     """Units or cash that came into an account or left it without being traded.
 
     Units bring their basis and date of purchase with them where the other side says so; both stay
@@ -735,7 +735,7 @@ class Transfer(HasId, OwnedByUser, OfAccount, Base):
     )
 
 
-class HoldingAction(HasId, OwnedByUser, OfAccount, Base):
+class HoldingAction(HasId, OwnedWithParent, OfAccount, Base):
     """A corporate action as it changed what one account held of an instrument."""
 
     __tablename__ = "holding_actions"

@@ -51,6 +51,9 @@ def test_a_role_with_every_right_is_refused_by_the_trigger(
     superuser: Connection, role: Role, attack: str
 ) -> None:
     superuser.execute(text(f"GRANT ALL ON audit_events, users TO {role.value}"))
+    superuser.execute(
+        text(f"CREATE POLICY everything ON audit_events TO {role.value} USING (true)")
+    )
     superuser.execute(text(f"SET LOCAL ROLE {role.value}"))
     superuser.execute(text("SET LOCAL app.user_id = '1'"))
     refused(superuser, attack, saying="its rows are only added to")
