@@ -148,3 +148,34 @@ class FindingRule(StrEnum):
     NOT_A_SESSION = "not_a_session"
     UNKNOWN_SYMBOL = "unknown_symbol"
     BROKEN_CONTRACT = "broken_contract"
+    MISSING_SESSION = "missing_session"
+    STALE_SERIES = "stale_series"
+    SPIKE_REVERTS = "spike_reverts"
+    UNIT_ERROR = "unit_error"
+    SPLIT_NOT_APPLIED = "split_not_applied"
+    UNEXPLAINED_JUMP = "unexplained_jump"
+    ZERO_VOLUME = "zero_volume"
+    FLAT_ZERO_VOLUME = "flat_zero_volume"
+    REPEATED_BAR = "repeated_bar"
+    DIVIDEND_NOT_IN_PRICE = "dividend_not_in_price"
+    DIVIDEND_NOT_ADJUSTED = "dividend_not_adjusted"
+    DIVIDEND_MISSTATED = "dividend_misstated"
+    DIVIDEND_REPEATED = "dividend_repeated"
+    CAPITAL_GAINS_COUNTED_TWICE = "capital_gains_counted_twice"
+
+
+FLAGGING_RULES = frozenset(
+    {
+        FindingRule.MISSING_SESSION,
+        FindingRule.STALE_SERIES,
+        FindingRule.SPIKE_REVERTS,
+        FindingRule.UNIT_ERROR,
+        FindingRule.SPLIT_NOT_APPLIED,
+        FindingRule.UNEXPLAINED_JUMP,
+        FindingRule.ZERO_VOLUME,
+        FindingRule.FLAT_ZERO_VOLUME,
+        FindingRule.REPEATED_BAR,
+    }
+)
+"""Rules over a series of bars: they point at a bar, or at one that is not there, and keep it out of
+nothing. Whether it was wrong or an honest move shows later, or to a person."""
