@@ -98,3 +98,14 @@ def _newest(rows: pl.DataFrame) -> pl.DataFrame:
         "source_row",
         row=pl.struct(rows.columns).struct.json_encode(),
     )
+
+
+def not_refused(found: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """Gives `found` without gaps that begin where a row came and was refused.
+
+    Both have symbol and session. What was delivered and refused has a finding of its own.
+    """
+    gaps = pl.col("rule") == FindingRule.MISSING_SESSION.value
+    came = refused.select("symbol", "session").unique().with_columns(came=pl.lit(value=True))
+    joined = found.join(came, on=["symbol", "session"], how="left", maintain_order="left")
+    return joined.filter(~(gaps & pl.col("came").fill_null(value=False))).drop("came")

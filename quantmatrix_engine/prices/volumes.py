@@ -43,9 +43,13 @@ def repeated_bars(series: pl.DataFrame) -> pl.DataFrame:
 
 
 def _runs(series: pl.DataFrame, holds: pl.Expr) -> pl.DataFrame:
-    """Gives the first bar of each run of bars for which it holds, `until` being the run's last."""
+    """Gives the first bar of each run of bars for which it holds, `until` being the run's last.
+
+    A run ends where a session has no bar.
+    """
     marked = series.with_columns(holds=holds)
-    starts = ~before("holds").fill_null(value=False)
+    goes_on = before("holds") & (pl.col("place") == before("place") + 1)
+    starts = ~goes_on.fill_null(value=False)
     runs = marked.filter("holds").with_columns(
         run=marked.select(run=(pl.col("holds") & starts).cum_sum()).filter(marked["holds"])["run"]
     )

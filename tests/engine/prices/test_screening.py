@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.flags import Flags
-from quantmatrix_engine.prices.screening import as_findings, screen
+from quantmatrix_engine.prices.screening import as_findings, not_refused, screen
 
 YEAR_END = dt.date(2024, 12, 31)
 SPLITS = {"instrument_id": pl.Int64, "ex_date": pl.Date, "ratio": pl.Float64}
@@ -172,6 +172,19 @@ def test_flat_bars_without_volume_are_one_flag_a_run(series):
         ("flat_zero_volume", jan(3), jan(4), jan(3), "volume 0 at 10.0"),
         ("flat_zero_volume", jan(8), jan(8), jan(8), "volume 0 at 10.0"),
     ]
+
+
+def test_a_run_ends_where_a_session_has_no_bar(series):
+    flat = {"open": 10.0, "high": 10.0, "low": 10.0, "close": 10.0, "volume": 0.0}
+    runs = found(series(flat, None, flat), "flat_zero_volume")
+    assert [(first, until) for _, first, until, *_ in runs] == [(jan(2), jan(2)), (jan(4), jan(4))]
+
+
+def test_a_gap_that_begins_with_a_refused_row_is_left_to_that_rows_own_finding(series):
+    flags = screen(series(MOVING[0], None, MOVING[1], None, MOVING[2]), NONE, as_of=jan(8))
+    named = flags.with_columns(symbol=pl.lit("AAPL"))
+    refused = pl.DataFrame({"symbol": ["AAPL", "MSFT"], "session": [jan(3), jan(5)]})
+    assert not_refused(named, refused)["session"].to_list() == [jan(5)]
 
 
 def test_a_bar_that_says_what_the_one_before_said_is_a_flag(series):
