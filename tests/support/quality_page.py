@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from support import quality_recall
+from support import quality_recall, yfinance_repair
 
-MARKS = {"labels": quality_recall.table}
+MARKS = {"labels": quality_recall.table, "repairs": yfinance_repair.table}
 
 
 def written_anew(page: str, folder: Path) -> str:
