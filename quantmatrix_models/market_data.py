@@ -231,7 +231,7 @@ class Finding(HasId, OwnedByUserOrNobody, Base):
     __unowned_rows_are_shared__ = True
     __grants__: ClassVar = {
         Role.APP: (READ,),
-        Role.PIPELINE: (READ, ADD),
+        Role.PIPELINE: (READ, ADD, change("status", "closed_at", "resolution")),
         Role.ADMIN: (READ, change("status", "closed_at", "resolution")),
         Role.SUPPORT: (READ,),
     }

@@ -6,6 +6,7 @@ import polars as pl
 
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.bars import CleanBars
+from quantmatrix_engine.prices.decisions import not_rejected, not_released
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 EXPECTED = {
@@ -43,16 +44,33 @@ class Inspection:
     findings: pl.DataFrame
 
 
-def inspect(raw_bars: pl.DataFrame) -> Inspection:
+def inspect(raw_bars: pl.DataFrame, decisions: pl.DataFrame | None = None) -> Inspection:
     """Parts raw bars (contract RawBars) by the contract CleanBars.
 
-    Raises ContractError where the frame is of another shape altogether.
+    `decisions` are findings as they were decided (columns of DECISIONS_SCHEMA): a row all of whose
+    findings were released is good, one whose flag was rejected is not. Raises ContractError where
+    the frame is of another shape altogether.
     """
     split = gate.apply(CleanBars, raw_bars)
+    if decisions is None or decisions.is_empty():
+        return Inspection(good=split.good, findings=_findings(raw_bars, split.failures))
+    failures = split.failures.join(_numbered(raw_bars), on="row_index", how="left")
+    refused = not_released(failures, decisions)
+    kept = _numbered(raw_bars).join(refused, on="row_index", how="anti", maintain_order="left")
+    good = not_rejected(kept.select(raw_bars.columns), decisions)
+    return Inspection(good=good, findings=_findings(raw_bars, refused))
+
+
+def _numbered(raw_bars: pl.DataFrame) -> pl.DataFrame:
+    return raw_bars.with_row_index("row_index").with_columns(pl.col("row_index").cast(pl.Int64))
+
+
+def _findings(raw_bars: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
     rows = raw_bars.with_row_index("row_index").with_columns(
         pl.col("row_index").cast(pl.Int64), row=pl.struct(raw_bars.columns).struct.json_encode()
     )
-    findings = split.failures.join(rows, on="row_index", how="left").select(
+    broken = failures.select(list(gate.FAILURE_SCHEMA))
+    return broken.join(rows, on="row_index", how="left").select(
         "provider",
         "symbol",
         "session",
@@ -65,7 +83,6 @@ def inspect(raw_bars: pl.DataFrame) -> Inspection:
         source_row="source_row",
         row="row",
     )
-    return Inspection(good=split.good, findings=findings)
 
 
 def _shown_value() -> pl.Expr:

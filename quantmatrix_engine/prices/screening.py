@@ -21,7 +21,7 @@ LOOK_BACK_SESSIONS = 25
 longer than that: those were found as a series that went stale."""
 
 SOURCE = "series"
-"""The source of a finding about a bar that is not there."""
+"""The source of a finding that no single row shows: the same whichever run sees it."""
 
 _HONEST_OFTEN = (FindingRule.FLAT_ZERO_VOLUME, FindingRule.REPEATED_BAR)
 
@@ -48,12 +48,29 @@ def screen(bars: pl.DataFrame, splits: pl.DataFrame, *, as_of: dt.date) -> pl.Da
     return pl.concat(found).sort("instrument_id", "provider", "session", "rule")
 
 
+def seen_in(
+    history: pl.DataFrame,
+    bars: pl.DataFrame,
+    splits: pl.DataFrame,
+    *,
+    first: dt.date,
+    last: dt.date,
+) -> pl.DataFrame:
+    """Gives the flags (contract Flags) that the sessions from `first` to `last` show.
+
+    `bars` are those of these sessions, `history` of the LOOK_BACK_SESSIONS before them, or more;
+    both keep the contract Bars.
+    """
+    flags = screen(pl.concat([history, bars]), splits, as_of=last)
+    return flags.filter(pl.col("seen_on").is_between(first, last))
+
+
 def as_findings(flags: pl.DataFrame, rows: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     """Gives flags as findings (contract Findings).
 
-    `rows` keeps the contract CleanBars: where it has the row of a flag, its source, line and the
-    row itself are the finding's. `instruments` keeps the contract Instruments and gives the
-    symbols. A flag of a session the instrument has no symbol on is left out.
+    `rows` keeps the contract CleanBars; where it has the row of a flag, the finding keeps that row.
+    `instruments` keeps the contract Instruments and gives the symbols. A flag of a session the
+    instrument has no symbol on is left out.
     """
     severity = pl.when(pl.col("rule").is_in(_HONEST_OFTEN))
     named = _named(flags, instruments)
@@ -72,8 +89,8 @@ def as_findings(flags: pl.DataFrame, rows: pl.DataFrame, instruments: pl.DataFra
             severity=severity.then(pl.lit(Severity.INFO.value)).otherwise(
                 pl.lit(Severity.WARNING.value)
             ),
-            source=pl.col("source").fill_null(SOURCE),
-            source_row="source_row",
+            source=pl.lit(SOURCE),
+            source_row=pl.lit(None, pl.Int64),
             row="row",
         )
         .select(list(Findings.to_schema().columns))
@@ -94,8 +111,6 @@ def _newest(rows: pl.DataFrame) -> pl.DataFrame:
         "provider",
         "symbol",
         "session",
-        "source",
-        "source_row",
         row=pl.struct(rows.columns).struct.json_encode(),
     )
 

@@ -18,6 +18,8 @@ SCHEMA = {
     "valid_to": pl.Date,
 }
 
+SPLITS_SCHEMA = {"instrument_id": pl.Int64, "ex_date": pl.Date, "ratio": pl.Float64}
+
 
 def catalogue(database: Database) -> pl.DataFrame:
     """Gives every symbol of every instrument (contract Instruments), by symbol."""
@@ -90,3 +92,18 @@ def record(database: Database, listing: pl.DataFrame) -> int:
             )
         )
         return added.rowcount
+
+
+def splits(database: Database) -> pl.DataFrame:
+    """Gives instrument_id, ex_date and ratio (units after for one before) of the known splits.
+
+    One that is in quarantine explains a jump, too; one that was rejected does not.
+    """
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT instrument_id, ex_date, CAST(ratio_to / ratio_from AS double precision)"
+                " FROM corporate_actions WHERE kind = 'split' AND status <> 'rejected'"
+            )
+        )
+        return pl.DataFrame(rows.all(), schema=SPLITS_SCHEMA, orient="row")

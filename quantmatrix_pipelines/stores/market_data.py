@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import text
 
+from quantmatrix_engine.vocabulary import FLAGGING_RULES
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
@@ -31,15 +32,19 @@ def _without_zero(document: pl.Expr) -> pl.Expr:
 
 
 def quarantined(database: Database, first: dt.date, last: dt.date) -> pl.DataFrame:
-    """Gives symbol, session and rule of the bars of these sessions that stand in quarantine."""
+    """Gives symbol, session and rule of the bars of these sessions that stand in quarantine.
+
+    A flag keeps no bar out, unless somebody rejected it.
+    """
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
             text(
                 "SELECT DISTINCT symbol, session, rule FROM findings"
-                " WHERE session BETWEEN :first AND :last AND status = 'open'"
+                " WHERE session BETWEEN :first AND :last"
+                " AND (status = 'rejected' OR (status = 'open' AND rule <> ALL(:flags)))"
                 " AND symbol IS NOT NULL AND user_id IS NULL"
             ),
-            {"first": first, "last": last},
+            {"first": first, "last": last, "flags": sorted(FLAGGING_RULES)},
         )
         return pl.DataFrame(rows.all(), schema=QUARANTINED_SCHEMA, orient="row")
 
@@ -99,7 +104,7 @@ def newest_findings(database: Database, limit: int) -> pl.DataFrame:
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
             text(
-                'SELECT rule, source, source_row, symbol, session, "column", value, expected'
+                'SELECT id, rule, source, source_row, symbol, session, "column", value, expected'
                 " FROM findings WHERE status = 'open' ORDER BY id DESC LIMIT :limit"
             ),
             {"limit": limit},

@@ -14,7 +14,8 @@ from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
-from quantmatrix_engine.prices import quality
+from quantmatrix_engine.prices import quality, screening
+from quantmatrix_engine.prices.decisions import corrected
 from quantmatrix_engine.prices.identity import identified
 from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.strategies import evaluate
@@ -26,6 +27,7 @@ from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.stores import decisions
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stores import market_data as store
 from quantmatrix_pipelines.stores import strategies as strategy_store
@@ -101,31 +103,67 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         deps=["instruments"],
         metadata=catalog.described(Bars, table="lake/bars"),
         check_specs=[
-            checks.contract("bars", "Prices and volumes can be true, once, on a session.")
+            checks.contract("bars", "Prices and volumes can be true, once, on a session."),
+            dg.AssetCheckSpec(
+                "series",
+                asset="bars",
+                description="No gap, silence, spike, unit, split or volume looks odd.",
+            ),
         ],
     )
     @retried
     def bars(
         context: dg.AssetExecutionContext,
         raw_bars: pl.DataFrame,
+        lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         """Raw bars that can be traded on, as traded, under the instrument's permanent id.
 
-        A row that breaks a rule goes to quarantine as a finding; the others go on.
+        A row that breaks a rule goes to quarantine as a finding; the others go on. What only a
+        series shows is a finding, too, and its bar goes on. Findings that somebody decided, or that
+        this delivery answered, are heeded.
         """
-        inspected = quality.inspect(raw_bars)
-        known = identified(inspected.good, instrument_store.catalogue(database))
-        findings = pl.concat([inspected.findings, known.findings])
-        store.record_findings(database, findings)
+        first, last = _ends(context)
+        inspected = quality.inspect(raw_bars, decisions.decided(database, first, last))
+        catalogue = instrument_store.catalogue(database)
+        known = identified(inspected.good, catalogue)
+        refused = pl.concat([inspected.findings, known.findings])
+        store.record_findings(database, refused)
+        look_back = calendars.sessions_before(first, screening.LOOK_BACK_SESSIONS)
+        day_before = first - dt.timedelta(days=1)
+        flags = screening.seen_in(
+            lake.read("bars", first=look_back, last=day_before),
+            known.bars,
+            instrument_store.splits(database),
+            first=first,
+            last=last,
+        )
+        flagged = screening.not_refused(
+            screening.as_findings(flags, inspected.good, catalogue),
+            store.quarantined(database, look_back, last),
+        )
+        open_before = decisions.undecided(database, look_back, last)
+        found = pl.concat([refused, flagged])
+        answered = corrected(open_before, inspected.good, found)
+        decisions.close_corrected(database, answered, at=clock())
+        store.record_findings(database, flagged)
         catalog.count_partitions(context, "bars", catalog.by_session(known.bars))
         return dg.MaterializeResult(
             value=known.bars,
-            metadata={"sample": catalog.table(known.bars)},
+            metadata={"sample": catalog.table(known.bars), "answered": len(answered)},
             check_results=[
                 checks.contract_result(
-                    findings, rows=raw_bars.height, bad_rows=raw_bars.height - known.bars.height
-                )
+                    refused, rows=raw_bars.height, bad_rows=raw_bars.height - known.bars.height
+                ),
+                checks.result(
+                    "series",
+                    flagged,
+                    is_error=False,
+                    description=f"{flagged.height:,} things look odd in the series; no bar is left"
+                    " out for it.",
+                ),
             ],
         )
 
@@ -193,6 +231,11 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         )
 
     return [raw_bars, bars, indicators]
+
+
+def _ends(context: dg.AssetExecutionContext) -> tuple[dt.date, dt.date]:
+    sessions = sessions_in(context.partition_keys)
+    return sessions[0], sessions[-1]
 
 
 def _fetch(

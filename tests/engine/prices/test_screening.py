@@ -243,7 +243,7 @@ def test_a_flag_becomes_a_finding_with_the_row_it_is_about(series, raw_bars, cat
     findings = as_findings(flags, rows, catalogue({}))
     assert gate.apply(Findings, findings).failures.is_empty()
     (finding,) = findings.rows(named=True)
-    assert (finding["symbol"], finding["source"], finding["source_row"]) == ("AAPL", "b.csv", 2)
+    assert (finding["symbol"], finding["source"], finding["source_row"]) == ("AAPL", "series", None)
     assert (finding["rule"], finding["severity"]) == ("zero_volume", "warning")
     assert json.loads(finding["row"])["volume"] == 0.0
 
