@@ -22,7 +22,7 @@ COMMANDS = [
     ["strategies"],
     *(["strategies", one] for one in ("list", "kinds", "params")),
     ["findings"],
-    ["findings", "list"],
+    *(["findings", one] for one in ("list", "release", "reject")),
     ["audit"],
     *(["audit", one] for one in ("list", "verify", "anchor")),
     ["secrets"],
@@ -304,8 +304,35 @@ def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Dat
     assert said(asking, "findings", "list") == ""
     market_data.record_findings(database, findings({"value": "NaN"}))
     assert said(asking, "findings", "list") == (
-        "bars.csv:7  AAA 2026-11-20  null_price close: 'NaN', expected a price\n"
+        "1  bars.csv:7  AAA 2026-11-20  null_price close: 'NaN', expected a price\n"
     )
+
+
+def test_findings_are_released_and_rejected_with_a_reason(asking: CliRunner, database: Database):
+    market_data.record_findings(database, findings({"rule": "high_below_low"}, {"source_row": 8}))
+    assert "1 findings released" in said(asking, "findings", "release", "1", "--reason", "checked")
+    assert "1 findings rejected" in said(asking, "findings", "reject", "2", "--reason", "an outage")
+    assert said(asking, "findings", "list") == ""
+    told = said(asking, "audit", "list")
+    assert "changed" in told
+    assert "findings" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["release", "1", "--reason", "x"], "Finding 1 is null_price"),
+        (["release", "9", "--reason", "x"], "No finding has the id 9"),
+        (["reject", "1", "9", "--reason", "x"], "No finding has the id 9"),
+        (["reject", "1", "--reason", " "], "A decision needs a reason"),
+    ],
+)
+def test_a_decision_that_cannot_be_made_changes_nothing(
+    asking: CliRunner, database: Database, arguments: list[str], told: str
+):
+    market_data.record_findings(database, findings({}))
+    assert told in complaint(asking, "findings", *arguments)
+    assert "null_price" in said(asking, "findings", "list")
 
 
 def _free_port() -> int:
