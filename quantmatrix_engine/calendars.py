@@ -14,30 +14,40 @@ _FIRST, _LAST = dt.date(1990, 1, 2), dt.date(2049, 12, 31)
 
 
 @cache
-def _closes(exchange: str) -> pl.DataFrame:
+def _hours(exchange: str) -> pl.DataFrame:
     calendar = exchange_calendars.get_calendar(exchange, start=str(_FIRST), end=str(_LAST))
     return pl.DataFrame(
         {
             "session": [stamp.date() for stamp in calendar.sessions],
+            "opens_at": [stamp.to_pydatetime() for stamp in calendar.opens],
             "closes_at": [stamp.to_pydatetime() for stamp in calendar.closes],
         },
-        schema={"session": pl.Date, "closes_at": pl.Datetime("us", "UTC")},
+        schema={
+            "session": pl.Date,
+            "opens_at": pl.Datetime("us", "UTC"),
+            "closes_at": pl.Datetime("us", "UTC"),
+        },
     )
 
 
 @cache
 def _closes_by_session(exchange: str) -> dict[dt.date, dt.datetime]:
-    return dict(_closes(exchange).iter_rows())
+    return dict(_hours(exchange).select("session", "closes_at").iter_rows())
 
 
 def sessions(first: dt.date, last: dt.date, *, exchange: str = EXCHANGE) -> list[dt.date]:
     """Gives the sessions from `first` to `last`, both included, ascending."""
     return (
-        _closes(exchange)
+        _hours(exchange)
         .filter(pl.col("session").is_between(first, last))
         .get_column("session")
         .to_list()
     )
+
+
+def hours(first: dt.date, last: dt.date, *, exchange: str = EXCHANGE) -> pl.DataFrame:
+    """Gives session, opens_at and closes_at (UTC) of the sessions from `first` to `last`."""
+    return _hours(exchange).filter(pl.col("session").is_between(first, last))
 
 
 def is_session(date: dt.date, *, exchange: str = EXCHANGE) -> bool:
@@ -55,14 +65,14 @@ def closes_at(session: dt.date, *, exchange: str = EXCHANGE) -> dt.datetime:
 
 def last_closed_session(at: dt.datetime, *, exchange: str = EXCHANGE) -> dt.date:
     """Gives the newest session that had closed at the moment `at` (timezone-aware)."""
-    closed = _closes(exchange).filter(pl.col("closes_at") <= at)
+    closed = _hours(exchange).filter(pl.col("closes_at") <= at)
     newest: dt.date = closed.get_column("session").item(-1)
     return newest
 
 
 def sessions_before(session: dt.date, count: int, *, exchange: str = EXCHANGE) -> dt.date:
     """Gives the session `count` sessions before `session`, or the calendar's first one."""
-    earlier = _closes(exchange).filter(pl.col("session") < session).get_column("session")
+    earlier = _hours(exchange).filter(pl.col("session") < session).get_column("session")
     found: dt.date = session if count == 0 else earlier.tail(count).item(0)
     return found
 
