@@ -6,6 +6,7 @@ A file becomes cells in `bar_files`, cells become numbers and dates in `bar_cell
 import datetime as dt
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from quantmatrix_adapters.providers.bar_files import (
     is_bar_file,
     open_bar_file,
 )
-from quantmatrix_adapters.providers.base import Delivery
+from quantmatrix_adapters.providers.base import Delivery, named
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import FindingRule, InstrumentKind, Severity
@@ -41,6 +42,7 @@ class FolderProvider:
     """Gives the bars of the files at a path; they are parsed once for each `version`."""
 
     name = "folder"
+    asks_by_symbol = False
 
     def __init__(self, path: Path, exchange: str = "XNYS", currency: str = "USD") -> None:
         self.path = path
@@ -82,15 +84,22 @@ class FolderProvider:
         )
         return found.item(0, "first"), found.item(0, "last")
 
-    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
+    def daily_bars(
+        self,
+        first: dt.date,
+        last: dt.date,
+        *,
+        known_at: dt.datetime,
+        symbols: Sequence[str] | None = None,
+    ) -> Delivery:
         """Gives the bars from `first` to `last`, and the findings that may be about them.
 
         A finding whose session cannot be read is in every delivery.
         """
         held = self._read()
-        asked = pl.col("session").is_between(first, last)
+        in_range = pl.col("session").is_between(first, last)
         moment = pl.lit(known_at).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-        bars = held.bars.filter(asked).select(
+        bars = held.bars.filter(in_range, named(symbols)).select(
             pl.lit(self.name).alias("provider"),
             "symbol",
             "session",
@@ -104,7 +113,10 @@ class FolderProvider:
             pl.col("known_at").fill_null(moment),
         )
         return Delivery(
-            bars=bars, findings=held.findings.filter(asked | pl.col("session").is_null())
+            bars=bars,
+            findings=held.findings.filter(
+                in_range | pl.col("session").is_null(), named(symbols) | pl.col("symbol").is_null()
+            ),
         )
 
     def _read(self) -> _Held:

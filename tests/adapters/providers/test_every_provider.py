@@ -90,6 +90,13 @@ def test_bars_are_of_the_sessions_asked_for(provider: Provider) -> None:
         assert bars.get_column("session").unique().to_list() == [session]
 
 
+def test_only_the_symbols_asked_for_are_given(provider: Provider) -> None:
+    everything = _everything(provider).bars
+    asked = provider.daily_bars(*provider.sessions(), known_at=ASKED_AT, symbols=["MSFT", "NONE"])
+    assert_frame_equal(asked.bars, everything.filter(pl.col("symbol") == "MSFT"))
+    assert set(asked.findings.get_column("symbol").drop_nulls()) <= {"MSFT"}
+
+
 def test_a_range_without_bars_gives_an_empty_frame_that_keeps_the_contract(
     provider: Provider,
 ) -> None:
