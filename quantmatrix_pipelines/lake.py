@@ -26,7 +26,8 @@ class Lake:
     ) -> pl.DataFrame:
         """Gives the rows of the sessions from `first` to `last`; an end left out is open.
 
-        A table never written gives no rows, with the columns of its contract.
+        A table never written gives no rows, with the columns of its contract. Of bars it gives
+        every vintage; `engine.prices.restatement.known_by` gives those known at a moment.
         """
         if not self._exists(table):
             return self._empty(table)

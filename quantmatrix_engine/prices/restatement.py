@@ -1,5 +1,7 @@
 """Restatements: which rows of a delivery say something that was not known before."""
 
+import datetime as dt
+
 import polars as pl
 
 KEY = ("provider", "symbol", "session")
@@ -24,6 +26,18 @@ def unseen(delivered: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("known_at") >= pl.col("changed_at"))
         .drop("changed_at")
     )
+
+
+def known_by(bars: pl.DataFrame, moment: dt.datetime) -> pl.DataFrame:
+    """Gives the bars as they were known at a moment: of each key the newest vintage until then.
+
+    `bars` keeps the contract RawBars, CleanBars or Bars and holds every vintage; so does what comes
+    back, in the same order. `moment` is timezone-aware. Rows of one key and moment that contradict
+    each other are all kept: a gate refuses them.
+    """
+    name = "instrument_id" if "instrument_id" in bars.columns else "symbol"
+    newest = pl.col("known_at").max().over("provider", name, "session")
+    return bars.filter(pl.col("known_at") <= moment).filter(pl.col("known_at") == newest)
 
 
 def newest_known(bars: pl.DataFrame) -> pl.DataFrame:
