@@ -147,6 +147,8 @@ class FindingRule(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     NOT_A_SESSION = "not_a_session"
     UNKNOWN_SYMBOL = "unknown_symbol"
+    AMBIGUOUS_SYMBOL = "ambiguous_symbol"
+    CONTRADICTED_SYMBOL = "contradicted_symbol"
     BROKEN_CONTRACT = "broken_contract"
     MISSING_SESSION = "missing_session"
     STALE_SERIES = "stale_series"

@@ -1,4 +1,4 @@
-"""Identity: which instrument a provider's symbol meant on a session."""
+"""Identity: which instrument a symbol meant on a session."""
 
 from dataclasses import dataclass
 
@@ -6,31 +6,79 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.prices.markets import market_of
 from quantmatrix_engine.vocabulary import FindingRule, Severity
+
+_ASKED = ["symbol", "session", "exchange"]
+# What two rows of one instrument, session and moment must agree on to be the same statement.
+_STATEMENT = ["instrument_id", "provider", "session", "known_at"]
+_VALUES = ["open", "high", "low", "close", "volume"]
 
 
 @dataclass(frozen=True)
 class Identified:
-    """Bars under instrument ids (contract Bars), and findings of symbols nobody knows."""
+    """Bars under instrument ids (contract Bars), and findings of symbols that mean not one."""
 
     bars: pl.DataFrame
     findings: pl.DataFrame
+
+
+def resolve(asked: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """Gives each distinct (symbol, session, exchange) the instruments it may mean.
+
+    `exchange` is a MIC, or null where nobody said it; `instruments` keeps the contract Instruments.
+    `instrument_ids` is a sorted list: one id where the symbol is clear, none where nobody has it,
+    several where the exchange would have to decide. A stated exchange decides; one of the same
+    market will do where no instrument has the symbol on that very exchange.
+    """
+    distinct = asked.select(_ASKED).unique().with_row_index("asked")
+    spells = instruments.select(
+        "instrument_id", "symbol", "valid_from", "valid_to", listed_on="exchange"
+    )
+    is_exact = (pl.col("exchange") == pl.col("listed_on")).fill_null(value=False)
+    meant = (
+        distinct.join(spells, on="symbol")
+        .filter(
+            _holds_on(pl.col("session")),
+            pl.col("exchange").is_null() | (market_of("exchange") == market_of("listed_on")),
+        )
+        .filter(is_exact | ~is_exact.any().over("asked"))
+        .group_by("asked")
+        .agg(instrument_ids=pl.col("instrument_id").unique().sort())
+    )
+    nobody = pl.lit([], dtype=pl.List(pl.Int64))
+    return distinct.join(meant, on="asked", how="left").select(
+        *_ASKED, pl.col("instrument_ids").fill_null(nobody)
+    )
 
 
 def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identified:
     """Gives clean bars (contract CleanBars) the id their symbol had on their session.
 
     `instruments` keeps the contract Instruments. A bar is final where it was known at or after the
-    close of its session.
+    close of its session. Two symbols of one instrument may bring the same bar, which is kept once;
+    where they bring different ones, both are findings.
     """
-    spells = instruments.select("instrument_id", "symbol", "valid_from", "valid_to")
-    matched = clean_bars.join(spells, on="symbol").filter(
-        (pl.col("session") >= pl.col("valid_from"))
-        & (pl.col("valid_to").is_null() | (pl.col("session") < pl.col("valid_to")))
+    asked = clean_bars.with_columns(exchange=pl.lit(None, dtype=pl.String))
+    meant = resolve(asked, instruments).drop("exchange")
+    known = clean_bars.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
+    count = pl.col("instrument_ids").list.len()
+    one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())
+    said = pl.struct(*_STATEMENT, *_VALUES)
+    agrees = pl.len().over(_STATEMENT) == pl.len().over(said)
+    findings = [
+        _unknown(known.filter(count == 0)),
+        _ambiguous(known.filter(count > 1)),
+        _said_twice(one.filter(~agrees)),
+    ]
+    bars = one.filter(agrees & said.is_first_distinct())
+    return Identified(bars=_bars(bars), findings=pl.concat(findings))
+
+
+def _holds_on(session: pl.Expr) -> pl.Expr:
+    return (pl.col("valid_from") <= session) & (
+        pl.col("valid_to").is_null() | (session < pl.col("valid_to"))
     )
-    key = ["provider", "symbol", "session", "known_at"]
-    unknown = clean_bars.join(matched, on=key, how="anti")
-    return Identified(bars=_bars(matched), findings=_unknown(unknown))
 
 
 def _bars(matched: pl.DataFrame) -> pl.DataFrame:
@@ -48,14 +96,35 @@ def _bars(matched: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unknown(bars: pl.DataFrame) -> pl.DataFrame:
-    return bars.with_columns(row=pl.struct(bars.columns).struct.json_encode()).select(
+    expected = pl.lit("a symbol of the catalogue: materialize `instruments` again")
+    return _findings(bars, FindingRule.UNKNOWN_SYMBOL, pl.col("symbol"), expected)
+
+
+def _ambiguous(bars: pl.DataFrame) -> pl.DataFrame:
+    ids = pl.col("instrument_ids").cast(pl.List(pl.String)).list.join(", ")
+    value = pl.format("{}: instruments {}", "symbol", ids)
+    expected = pl.lit("one instrument of this symbol on the session: see `quantmatrix instruments`")
+    return _findings(bars, FindingRule.AMBIGUOUS_SYMBOL, value, expected)
+
+
+def _said_twice(bars: pl.DataFrame) -> pl.DataFrame:
+    value = pl.format("{}: instrument {}", "symbol", "instrument_id")
+    expected = pl.lit("the same bar under every symbol the instrument has on the session")
+    return _findings(bars, FindingRule.AMBIGUOUS_SYMBOL, value, expected)
+
+
+def _findings(
+    bars: pl.DataFrame, rule: FindingRule, value: pl.Expr, expected: pl.Expr
+) -> pl.DataFrame:
+    delivered = pl.exclude("instrument_ids", "instrument_id")
+    return bars.with_columns(row=pl.struct(delivered).struct.json_encode()).select(
         "provider",
         "symbol",
         "session",
-        rule=pl.lit(FindingRule.UNKNOWN_SYMBOL.value),
+        rule=pl.lit(rule.value),
         column=pl.lit("symbol"),
-        value=pl.col("symbol"),
-        expected=pl.lit("a symbol of the catalogue: materialize `instruments` again"),
+        value=value,
+        expected=expected,
         severity=pl.lit(Severity.ERROR.value),
         source="source",
         source_row="source_row",

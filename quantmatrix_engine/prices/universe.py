@@ -37,11 +37,33 @@ def traded(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
 
 
 def listed(instruments: pl.DataFrame, session: dt.date) -> pl.DataFrame:
-    """Gives instrument_id and symbol as the symbols were on a session (contract Instruments in)."""
-    return instruments.filter(
-        (pl.col("valid_from") <= session)
-        & (pl.col("valid_to").is_null() | (pl.col("valid_to") > session))
-    ).select("instrument_id", "symbol")
+    """Gives instrument_id and symbol as the symbols were on a session (contract Instruments in).
+
+    An instrument is there once for each symbol it has, on however many exchanges.
+    """
+    return (
+        instruments.filter(
+            (pl.col("valid_from") <= session)
+            & (pl.col("valid_to").is_null() | (pl.col("valid_to") > session))
+        )
+        .select("instrument_id", "symbol")
+        .unique()
+        .sort("instrument_id", "symbol")
+    )
+
+
+def ambiguous(universes: pl.DataFrame, instruments: pl.DataFrame, session: dt.date) -> pl.DataFrame:
+    """Gives (strategy_id, symbol, instrument_ids) of named symbols that mean several instruments.
+
+    `universes` and `instruments` are those of `pairs`, which leaves such symbols out.
+    """
+    several = (
+        listed(instruments, session)
+        .group_by("symbol")
+        .agg(instrument_ids=pl.col("instrument_id").sort())
+        .filter(pl.col("instrument_ids").list.len() > 1)
+    )
+    return _named(universes).join(several, on="symbol").sort("strategy_id", "symbol")
 
 
 def pairs(
@@ -51,21 +73,30 @@ def pairs(
 
     `universes` has strategy_id and symbols (a list, null: all); `instruments` keeps the contract
     Instruments; `trading` is what `traded` gives. A named symbol is taken whether it trades or not,
-    with a null last_session where it does not.
+    with a null last_session where it does not; one that means several instruments is left out. An
+    instrument of several symbols is there once, under the first of them.
     """
     known = listed(instruments, session).join(trading, on="instrument_id", how="left")
+    clear = known.filter(pl.col("instrument_id").n_unique().over("symbol") == 1)
     everything = universes.filter(pl.col("symbols").is_null()).select("strategy_id")
-    named = (
+    return (
+        pl.concat(
+            [
+                everything.join(known.filter(pl.col("last_session").is_not_null()), how="cross"),
+                _named(universes)
+                .join(clear, on="symbol")
+                .select("strategy_id", "instrument_id", "symbol", "last_session"),
+            ]
+        )
+        .sort("strategy_id", "instrument_id", "symbol")
+        .unique(["strategy_id", "instrument_id"], keep="first", maintain_order=True)
+    )
+
+
+def _named(universes: pl.DataFrame) -> pl.DataFrame:
+    return (
         universes.filter(pl.col("symbols").is_not_null())
         .explode("symbols")
         .select("strategy_id", symbol="symbols")
         .unique()
     )
-    return pl.concat(
-        [
-            everything.join(known.filter(pl.col("last_session").is_not_null()), how="cross"),
-            named.join(known, on="symbol").select(
-                "strategy_id", "instrument_id", "symbol", "last_session"
-            ),
-        ]
-    ).sort("strategy_id", "instrument_id")

@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts.findings import UserFindings
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.prices import universe
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.amounts import rounded
 from quantmatrix_engine.strategies.evaluate import Evaluation, Run
-from quantmatrix_engine.vocabulary import RunStatus
+from quantmatrix_engine.vocabulary import FindingRule, RunStatus, Severity
 from quantmatrix_pipelines.stores.strategies import Strategy
 
 RUN_SCHEMA: dict[str, Any] = {
@@ -96,17 +97,39 @@ def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judge
     split = gate.apply(Signals, proposed)
     kept = Evaluation(split.good, said.withheld)
     ledger = _ledger(strategies, runs, errors, pairs=pairs, said=kept, inputs=inputs, stamp=stamp)
-    findings = _findings(strategies, inputs, proposed, split.failures)
+    broken_signals = _findings(strategies, inputs, proposed, split.failures)
+    unclear = universe.ambiguous(universes, inputs.instruments, inputs.session)
+    findings = pl.concat([broken_signals, _unclear(strategies, inputs, unclear)])
     return Judged(ledger, kept.signals, kept.withheld, findings)
+
+
+def _unclear(
+    strategies: Sequence[Strategy], inputs: Inputs, ambiguous: pl.DataFrame
+) -> pl.DataFrame:
+    """Gives findings (contract UserFindings) of named symbols that mean several instruments."""
+    owned = ambiguous.join(_owners(strategies), on="strategy_id", maintain_order="left")
+    ids = pl.col("instrument_ids").cast(pl.List(pl.String)).list.join(", ")
+    return owned.select(
+        "symbol",
+        provider=pl.lit(inputs.provider),
+        session=pl.lit(inputs.session),
+        rule=pl.lit(FindingRule.AMBIGUOUS_SYMBOL.value),
+        column=pl.lit("symbols"),
+        value=pl.format("{}: instruments {}", "symbol", ids),
+        expected=pl.lit("a symbol of one instrument on the session"),
+        severity=pl.lit(Severity.ERROR.value),
+        source=pl.format("universe of strategy {}", "strategy_id"),
+        source_row=pl.lit(None, dtype=pl.Int64),
+        row=pl.struct("strategy_id", "symbol", "instrument_ids").struct.json_encode(),
+        user_id="user_id",
+    ).select(list(UserFindings.to_schema().columns))
 
 
 def _findings(
     strategies: Sequence[Strategy], inputs: Inputs, proposed: pl.DataFrame, failures: pl.DataFrame
 ) -> pl.DataFrame:
     """Gives findings (contract UserFindings) of the signals that broke their contract."""
-    schema = {"strategy_id": pl.Int64, "user_id": pl.Int64}
-    owners = pl.DataFrame([(one.id, one.user_id) for one in strategies], schema, orient="row")
-    owned = proposed.join(owners, on="strategy_id", how="left", maintain_order="left")
+    owned = proposed.join(_owners(strategies), on="strategy_id", how="left", maintain_order="left")
     return quarantine.findings(
         Signals,
         owned.with_columns(session=pl.lit(inputs.session)),
@@ -114,6 +137,11 @@ def _findings(
         provider=inputs.provider,
         key=("strategy_id", "instrument_id", "action", "level"),
     )
+
+
+def _owners(strategies: Sequence[Strategy]) -> pl.DataFrame:
+    schema = {"strategy_id": pl.Int64, "user_id": pl.Int64}
+    return pl.DataFrame([(one.id, one.user_id) for one in strategies], schema, orient="row")
 
 
 def _universes(strategies: Sequence[Strategy]) -> tuple[pl.DataFrame, dict[int, str]]:
@@ -132,7 +160,7 @@ def _universes(strategies: Sequence[Strategy]) -> tuple[pl.DataFrame, dict[int, 
 def _refused(inputs: Inputs) -> pl.DataFrame:
     of_session = inputs.quarantined.filter(pl.col("session") == inputs.session)
     listed = universe.listed(inputs.instruments, inputs.session)
-    return of_session.join(listed, on="symbol").select("instrument_id", "rule")
+    return of_session.join(listed, on="symbol").select("instrument_id", "rule").unique()
 
 
 def _ledger(

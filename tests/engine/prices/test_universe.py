@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from quantmatrix_engine.prices.universe import Universe, pairs, traded
+from quantmatrix_engine.prices.universe import Universe, ambiguous, pairs, traded
 
 TUESDAY = dt.date(2024, 1, 16)
 FRIDAY = dt.date(2024, 1, 12)
@@ -116,3 +116,28 @@ def test_a_universe_is_everything_or_a_list_of_symbols():
 def test_a_universe_that_is_something_else_is_refused(document):
     with pytest.raises(ValidationError):
         Universe.model_validate(document)
+
+
+def test_an_instrument_of_two_symbols_is_considered_once(catalogue):
+    both = catalogue({"symbol": "BRK.B"}, {"symbol": "BRK-B", "exchange": "XNYS"})
+    asked = universes(None, ["BRK.B"], ["BRK.B", "BRK-B"])
+    result = pairs(asked, both, trading((1, TUESDAY)), TUESDAY)
+    assert result.rows() == [
+        (1, 1, "BRK-B", TUESDAY),
+        (2, 1, "BRK.B", TUESDAY),
+        (3, 1, "BRK-B", TUESDAY),
+    ]
+
+
+def test_a_named_symbol_of_two_instruments_is_left_out_and_told(catalogue):
+    both = catalogue(
+        {"instrument_id": 1, "symbol": "BA", "exchange": "XNYS"},
+        {"instrument_id": 2, "symbol": "BA", "exchange": "XLON"},
+        {"instrument_id": 3, "symbol": "IBM"},
+    )
+    asked = universes(["BA", "IBM"], None)
+    assert pairs(asked, both, trading((1, TUESDAY)), TUESDAY).rows() == [
+        (1, 3, "IBM", None),
+        (2, 1, "BA", TUESDAY),
+    ]
+    assert ambiguous(asked, both, TUESDAY).rows() == [(1, "BA", [1, 2])]
