@@ -24,7 +24,7 @@ from sqlalchemy.sql.functions import Function
 from quantmatrix_engine.vocabulary import InstrumentKind
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, is_currency, is_exchange, not_negative, positive
-from quantmatrix_models.privileges import ADD, READ, Role, change
+from quantmatrix_models.privileges import ADD, DELETE, READ, Role, change
 from quantmatrix_models.types import (
     CreatedAt,
     Currency,
@@ -76,7 +76,7 @@ class Instrument(HasId, Base):
     __grants__: ClassVar = {
         Role.APP: (READ,),
         Role.PIPELINE: (READ, ADD, change("status", "delisted_on")),
-        Role.ADMIN: (READ, change("name", "status", "delisted_on", "country", "description")),
+        Role.ADMIN: (READ, ADD, change("name", "status", "delisted_on", "country", "description")),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
@@ -125,8 +125,9 @@ class InstrumentSymbol(HasId, Base):
     __tablename__ = "instrument_symbols"
     __grants__: ClassVar = {
         Role.APP: (READ,),
-        Role.PIPELINE: (READ, ADD, change("valid_from", "valid_to")),
-        Role.ADMIN: (READ,),
+        # A spell that turns out to be another instrument's is taken away and put in anew.
+        Role.PIPELINE: (READ, ADD, change("valid_from", "valid_to"), DELETE),
+        Role.ADMIN: (READ, ADD, change("valid_to")),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     bars: Annotated[Path | None, Field(description="Folder or file of bars; else the sample.")] = (
         None
     )
+    symbols: Annotated[
+        Path | None, Field(description="CSV file of who was called what from when to when.")
+    ] = None
     sessions: Annotated[
         int, Field(ge=1, le=250, description="How many last sessions the first start evaluates.")
     ] = 5
@@ -61,7 +64,7 @@ class Settings(BaseSettings):
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
-    @field_validator("home", "bars", "audit_anchors")
+    @field_validator("home", "bars", "symbols", "audit_anchors")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         try:

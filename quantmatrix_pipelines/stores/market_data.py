@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from quantmatrix_engine.vocabulary import FLAGGING_RULES
 from quantmatrix_models.database import Database
@@ -16,9 +16,14 @@ QUARANTINED_SCHEMA = {"symbol": pl.String, "session": pl.Date, "rule": pl.String
 
 def record_findings(database: Database, findings: pl.DataFrame) -> int:
     """Adds findings (contract Findings) that are not recorded yet; gives how many those were."""
-    kept = findings.with_columns(_without_zero(pl.col("row")))
     with database.transaction(Role.PIPELINE) as connection:
-        return bulk.insert_new(connection, "findings", kept)
+        return add_findings(connection, findings)
+
+
+def add_findings(connection: Connection, findings: pl.DataFrame) -> int:
+    """Does the same within a transaction."""
+    kept = findings.with_columns(_without_zero(pl.col("row")))
+    return bulk.insert_new(connection, "findings", kept)
 
 
 def _without_zero(document: pl.Expr) -> pl.Expr:

@@ -1,13 +1,21 @@
 """The catalogue of instruments."""
 
+import datetime as dt
+
 import dagster as dg
+import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.instruments import Instruments, Listing
+from quantmatrix_engine.prices.symbol_history import SPELL_SCHEMA
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.universe import symbol_history
 from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import instruments as store
 from quantmatrix_pipelines.stores import market_data
 
@@ -28,12 +36,17 @@ from quantmatrix_pipelines.stores import market_data
 )
 @retried
 def instruments(
-    feed: dg.ResourceParam[Provider], database: dg.ResourceParam[Database]
+    feed: dg.ResourceParam[Provider],
+    database: dg.ResourceParam[Database],
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult:
     """Every instrument the feed lists, under an id that outlives its symbols.
 
-    A listing adds what is new; nothing is ever removed or given another id. A row that breaks the
-    contract is a finding.
+    A listing adds what is new, and a file of symbol histories says who was called what: no
+    instrument is ever removed or given another id. A row that breaks its contract is a finding.
+    Sessions on which a symbol turns out to have meant another instrument are in the metadata:
+    materialize `bars` of those again.
     """
     listed = feed.listing()
     listing = gate.apply(Listing, listed)
@@ -42,9 +55,12 @@ def instruments(
     )
     market_data.record_findings(database, refused)
     added = store.record(database, listing.good)
+    moved = _moved(database, settings, calendars.last_closed_session(clock()))
     known = store.catalogue(database)
     return dg.MaterializeResult(
-        metadata=catalog.rows(known.height, added=added, sample=catalog.table(known)),
+        metadata=catalog.rows(
+            known.height, added=added, sample=catalog.table(known), moved=catalog.table(moved)
+        ),
         check_results=[
             checks.result(
                 "contract",
@@ -54,3 +70,10 @@ def instruments(
             )
         ],
     )
+
+
+def _moved(database: Database, settings: Settings, seen_on: dt.date) -> pl.DataFrame:
+    """Works in the file of symbol histories, if there is one; gives what moved by it."""
+    if settings.symbols is None:
+        return pl.DataFrame(schema=SPELL_SCHEMA)
+    return symbol_history.import_file(database, settings.symbols, seen_on=seen_on).changes.moved

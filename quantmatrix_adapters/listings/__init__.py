@@ -1,0 +1,1 @@
+"""Where symbols and memberships come from: files people bring, and registers of issuers."""
