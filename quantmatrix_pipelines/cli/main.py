@@ -5,7 +5,7 @@ import sys
 import typer
 
 from quantmatrix_engine.errors import QuantMatrixError
-from quantmatrix_pipelines.cli import audit, findings, secrets, strategies, up, users
+from quantmatrix_pipelines.cli import audit, findings, instruments, secrets, strategies, up, users
 
 app = typer.Typer(
     name="quantmatrix",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command()(up.up)
 app.add_typer(users.app, name="users")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(instruments.app, name="instruments")
 app.add_typer(findings.app, name="findings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")

@@ -54,6 +54,14 @@ def added(**values: Any) -> dict[str, Any]:
     return {name: {"old": None, "new": value} for name, value in values.items()}
 
 
+def imported(database: Database, trail: Trail, entity: str, **values: Any) -> None:
+    """Writes down that somebody brought a file into a table, and what came of it."""
+    with database.transaction(Role.ADMIN) as connection:
+        trail.record(
+            connection, AuditAction.IMPORTED, entity, user_id=None, changes=added(**values)
+        )
+
+
 @dataclass(frozen=True)
 class Verified:
     """What a walk over all chains found."""

@@ -1,5 +1,6 @@
 """What the tests of the pipelines share: settings in a folder of their own, and a Discord."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,3 +27,20 @@ def discord() -> Iterator[DiscordServer]:
     """Discord's webhooks on loopback."""
     with DiscordServer() as server:
         yield server
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment whose home is a folder of this test."""
+    kept = {name: text for name, text in os.environ.items() if "QUANTMATRIX" not in name}
+    return {**kept, "QUANTMATRIX_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}
+
+
+@pytest.fixture
+def installed(environment: dict[str, str], database_url: str) -> dict[str, str]:
+    """The same, with a database of this test."""
+    return {
+        **environment,
+        "QUANTMATRIX_DATABASE_URL": database_url,
+        "QUANTMATRIX_DAGSTER_DATABASE_URL": database_url,
+    }

@@ -1,4 +1,3 @@
-import os
 import socket
 import subprocess
 import sys
@@ -21,6 +20,11 @@ COMMANDS = [
     *(["users", one] for one in ("list", "add", "webhook")),
     ["strategies"],
     *(["strategies", one] for one in ("list", "kinds", "params")),
+    ["instruments"],
+    *(
+        ["instruments", one]
+        for one in ("list", "show", "add", "rename", "delist", "set-name", "import")
+    ),
     ["findings"],
     *(["findings", one] for one in ("list", "release", "reject")),
     ["audit"],
@@ -30,23 +34,6 @@ COMMANDS = [
 ]
 PASSWORD = "hunter2-of-the-test"
 WEBHOOK = f"https://discord.com/api/webhooks/1/{PASSWORD}"
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment whose home is a folder of this test."""
-    kept = {name: text for name, text in os.environ.items() if "QUANTMATRIX" not in name}
-    return {**kept, "QUANTMATRIX_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}
-
-
-@pytest.fixture
-def installed(environment: dict[str, str], database_url: str) -> dict[str, str]:
-    """The same, with a database of this test."""
-    return {
-        **environment,
-        "QUANTMATRIX_DATABASE_URL": database_url,
-        "QUANTMATRIX_DAGSTER_DATABASE_URL": database_url,
-    }
 
 
 def called(
