@@ -1,10 +1,10 @@
 """The universe: which instruments a strategy considers on a session."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from quantmatrix_engine import calendars
 
@@ -13,13 +13,22 @@ TRADED_WITHIN_SESSIONS = 5
 
 
 class Universe(BaseModel):
-    """What a strategy considers: the symbols it names, or everything that trades."""
+    """What a strategy considers: symbols it names, the members of an index, or all that trades."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     symbols: Annotated[
         tuple[str, ...] | None, Field(description="The symbols considered; null: all that trade.")
     ] = None
+    index: Annotated[
+        str | None, Field(description="Index whose members on the session are considered; or null.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if self.symbols is not None and self.index is not None:
+            raise ValueError("name symbols or an index, not both")
+        return self
 
 
 def traded(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
@@ -67,25 +76,33 @@ def ambiguous(universes: pl.DataFrame, instruments: pl.DataFrame, session: dt.da
 
 
 def pairs(
-    universes: pl.DataFrame, instruments: pl.DataFrame, trading: pl.DataFrame, session: dt.date
+    universes: pl.DataFrame,
+    instruments: pl.DataFrame,
+    trading: pl.DataFrame,
+    session: dt.date,
+    *,
+    members: pl.DataFrame,
 ) -> pl.DataFrame:
     """Gives (strategy_id, instrument_id, symbol, last_session) for every strategy's universe.
 
-    `universes` has strategy_id and symbols (a list, null: all); `instruments` keeps the contract
-    Instruments; `trading` is what `traded` gives. A named symbol is taken whether it trades or not,
-    with a null last_session where it does not; one that means several instruments is left out. An
-    instrument of several symbols is there once, under the first of them.
+    `universes` has strategy_id, symbols (a list or null) and index (or null; both null: all);
+    `instruments` keeps the contract Instruments; `trading` is what `traded` gives and `members`
+    (index, instrument_id) of the session. A named symbol and a member are taken whether they trade
+    or not, with a null last_session where they do not; a symbol that means several instruments is
+    left out. An instrument of several symbols is there once, under the first of them.
     """
     known = listed(instruments, session).join(trading, on="instrument_id", how="left")
     clear = known.filter(pl.col("instrument_id").n_unique().over("symbol") == 1)
-    everything = universes.filter(pl.col("symbols").is_null()).select("strategy_id")
+    names_nothing = pl.col("symbols").is_null() & pl.col("index").is_null()
+    everything = universes.filter(names_nothing).select("strategy_id")
+    of_index = universes.select("strategy_id", "index").join(members, on="index")
+    columns = ["strategy_id", "instrument_id", "symbol", "last_session"]
     return (
         pl.concat(
             [
                 everything.join(known.filter(pl.col("last_session").is_not_null()), how="cross"),
-                _named(universes)
-                .join(clear, on="symbol")
-                .select("strategy_id", "instrument_id", "symbol", "last_session"),
+                _named(universes).join(clear, on="symbol").select(columns),
+                of_index.join(known, on="instrument_id").select(columns),
             ]
         )
         .sort("strategy_id", "instrument_id", "symbol")

@@ -141,6 +141,34 @@ def import_symbols(
             typer.echo(f"No longer instrument {_line(row)}: materialize bars of these sessions.")
 
 
+@app.command("import-membership")
+def import_membership(
+    file: Annotated[Path, typer.Argument(help="CSV file, see docs/instruments.md.")],
+) -> None:
+    """Keep who was in an index from when to when."""
+    from quantmatrix_pipelines.clock import utc_now
+    from quantmatrix_pipelines.defs.universe import index_membership
+
+    with installation() as here:
+        done = index_membership.import_file(here.database, file, at=utc_now(), today=_date(None))
+        kept = done.kept
+        counts = {
+            "added": kept.added,
+            "ended": kept.ended,
+            "contradicted": kept.contradicted.height,
+            "findings": done.findings.height,
+        }
+        _told(here, file, counts)
+        for row in kept.contradicted.iter_rows(named=True):
+            typer.echo(
+                f"Left as it was: instrument {row['instrument_id']} in {row['index']} from"
+                f" {row['valid_from']} until {row['valid_to'] or 'now'}"
+            )
+        names = sorted({one or "?" for one in done.findings.get_column("symbol")})
+        if names:
+            typer.echo(f"Not kept, see `quantmatrix findings list`: {', '.join(names)}")
+
+
 def _told(here: Installation, file: Path, counts: dict[str, Any]) -> None:
     """Writes an import down, and says what came of it."""
     from quantmatrix_pipelines.stores import trail

@@ -23,7 +23,16 @@ COMMANDS = [
     ["instruments"],
     *(
         ["instruments", one]
-        for one in ("list", "show", "add", "rename", "delist", "set-name", "import")
+        for one in (
+            "list",
+            "show",
+            "add",
+            "rename",
+            "delist",
+            "set-name",
+            "import",
+            "import-membership",
+        )
     ),
     ["findings"],
     *(["findings", one] for one in ("list", "release", "reject")),

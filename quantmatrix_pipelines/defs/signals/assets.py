@@ -7,6 +7,7 @@ import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine.contracts.signals import Signals
+from quantmatrix_engine.prices.membership import members
 from quantmatrix_engine.prices.universe import TRADED_WITHIN_SESSIONS
 from quantmatrix_engine.vocabulary import RunStatus
 from quantmatrix_models.database import Database
@@ -18,7 +19,13 @@ from quantmatrix_pipelines.io_managers.lake import look_back
 from quantmatrix_pipelines.partitions import COHORT_KEYS, cohorts_in, sessions_in, user_partitions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
-from quantmatrix_pipelines.stores import evaluations, instruments, market_data, strategies
+from quantmatrix_pipelines.stores import (
+    evaluations,
+    instruments,
+    market_data,
+    memberships,
+    strategies,
+)
 
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
@@ -69,6 +76,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
         asked = strategies.enabled(database, cohorts)
         catalogue = instruments.catalogue(database)
+        in_index = memberships.memberships(database)
         refused = market_data.quarantined(database, sessions[0], sessions[-1])
         stamp = Stamp(clock(), settings.code_version, context.run.run_id)
         judged: list[Judged] = []
@@ -80,6 +88,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 indicators.filter(pl.col("session") == session),
                 bars.filter(pl.col("session") <= session, pl.col("provider") == feed.name),
                 catalogue,
+                members(in_index, session),
                 refused,
             )
             judged.append(judge(asked, seen, stamp))

@@ -43,8 +43,8 @@ class Inputs:
     """What a session is evaluated on: rows up to that session and none after it.
 
     `indicators` are the session's own rows, `bars` those of the last few sessions, `instruments`
-    the catalogue, `quarantined` symbol and rule of the bars that were refused, `provider` whose
-    bars these are.
+    the catalogue, `members` the indexes' members on the session, `quarantined` symbol and rule of
+    the bars that were refused, `provider` whose bars these are.
     """
 
     session: dt.date
@@ -52,6 +52,7 @@ class Inputs:
     indicators: pl.DataFrame
     bars: pl.DataFrame
     instruments: pl.DataFrame
+    members: pl.DataFrame
     quarantined: pl.DataFrame
 
 
@@ -79,12 +80,14 @@ def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judge
     runs, errors = evaluate.prepare((one.id, one.kind, one.params) for one in strategies)
     universes, broken = _universes([one for one in strategies if one.id not in errors])
     errors |= broken | evaluate.lacking(runs, inputs.indicators.columns)
+    errors |= _without_members(universes, inputs)
     runs = [run for run in runs if run.strategy_id not in errors]
     pairs = universe.pairs(
         universes,
         inputs.instruments,
         universe.traded(inputs.bars, inputs.session),
         inputs.session,
+        members=inputs.members,
     )
     said = evaluate.evaluate(
         runs,
@@ -152,9 +155,28 @@ def _universes(strategies: Sequence[Strategy]) -> tuple[pl.DataFrame, dict[int, 
         except ValueError as error:
             errors[one.id] = f"Universe of {one.name!r} cannot be read: {error}"
             continue
-        rows.append({"strategy_id": one.id, "symbols": read.symbols and list(read.symbols)})
-    schema: dict[str, Any] = {"strategy_id": pl.Int64, "symbols": pl.List(pl.String)}
+        rows.append(
+            {
+                "strategy_id": one.id,
+                "symbols": read.symbols and list(read.symbols),
+                "index": read.index,
+            }
+        )
+    schema: dict[str, Any] = {
+        "strategy_id": pl.Int64,
+        "symbols": pl.List(pl.String),
+        "index": pl.String,
+    }
     return pl.DataFrame(rows, schema=schema), errors
+
+
+def _without_members(universes: pl.DataFrame, inputs: Inputs) -> dict[int, str]:
+    """Gives strategies of an index nobody is known to have been in on the session."""
+    asked = universes.filter(pl.col("index").is_not_null()).select("strategy_id", "index")
+    return {
+        strategy_id: f"No members of {index} are known on {inputs.session}."
+        for strategy_id, index in asked.join(inputs.members, on="index", how="anti").iter_rows()
+    }
 
 
 def _refused(inputs: Inputs) -> pl.DataFrame:

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from quantmatrix_engine.prices.universe import Universe, ambiguous, pairs, traded
+from quantmatrix_engine.prices import universe
+from quantmatrix_engine.prices.universe import Universe, ambiguous, traded
 
 TUESDAY = dt.date(2024, 1, 16)
 FRIDAY = dt.date(2024, 1, 12)
@@ -20,12 +21,25 @@ def trading(*rows) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=TRADING_SCHEMA, orient="row")
 
 
+UNIVERSE_SCHEMA = {
+    "strategy_id": pl.Int64,
+    "symbols": pl.List(pl.String),
+    "index": pl.String,
+}
+MEMBERS_SCHEMA = {"index": pl.String, "instrument_id": pl.Int64}
+
+
 def universes(*symbols: list[str] | None) -> pl.DataFrame:
-    return pl.DataFrame(
-        list(enumerate(symbols, start=1)),
-        schema={"strategy_id": pl.Int64, "symbols": pl.List(pl.String)},
-        orient="row",
-    )
+    rows = [(number, one, None) for number, one in enumerate(symbols, start=1)]
+    return pl.DataFrame(rows, schema=UNIVERSE_SCHEMA, orient="row")
+
+
+def members(*rows: tuple[str, int]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=MEMBERS_SCHEMA, orient="row")
+
+
+def pairs(asked, instruments, trading, session, of=()):
+    return universe.pairs(asked, instruments, trading, session, members=members(*of))
 
 
 @pytest.fixture
@@ -112,7 +126,16 @@ def test_a_universe_is_everything_or_a_list_of_symbols():
     assert Universe.model_validate({"symbols": ["AAPL"]}).symbols == ("AAPL",)
 
 
-@pytest.mark.parametrize("document", [{"symbols": "AAPL"}, {"symbols": [1]}, {"tickers": []}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"symbols": "AAPL"},
+        {"symbols": [1]},
+        {"tickers": []},
+        {"index": 5},
+        {"index": "SP500", "symbols": ["AAPL"]},
+    ],
+)
 def test_a_universe_that_is_something_else_is_refused(document):
     with pytest.raises(ValidationError):
         Universe.model_validate(document)
@@ -141,3 +164,10 @@ def test_a_named_symbol_of_two_instruments_is_left_out_and_told(catalogue):
         (2, 1, "BA", TUESDAY),
     ]
     assert ambiguous(asked, both, TUESDAY).rows() == [(1, "BA", [1, 2])]
+
+
+def test_a_strategy_can_consider_the_members_of_an_index(three):
+    asked = pl.DataFrame([(1, None, "SP500"), (2, None, "NDX")], UNIVERSE_SCHEMA, orient="row")
+    known = [("SP500", 1), ("SP500", 3), ("DJIA", 2)]
+    result = pairs(asked, three, trading((1, TUESDAY), (2, TUESDAY)), TUESDAY, known)
+    assert result.rows() == [(1, 1, "AAPL", TUESDAY), (1, 3, "GONE", None)]
