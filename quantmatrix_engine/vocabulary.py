@@ -164,6 +164,9 @@ class FindingRule(StrEnum):
     DIVIDEND_MISSTATED = "dividend_misstated"
     DIVIDEND_REPEATED = "dividend_repeated"
     CAPITAL_GAINS_COUNTED_TWICE = "capital_gains_counted_twice"
+    UNCONFIRMED_ACTION = "unconfirmed_action"
+    PROVIDER_DISAGREEMENT = "provider_disagreement"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
 
 
 FLAGGING_RULES = frozenset(
@@ -177,6 +180,9 @@ FLAGGING_RULES = frozenset(
         FindingRule.ZERO_VOLUME,
         FindingRule.FLAT_ZERO_VOLUME,
         FindingRule.REPEATED_BAR,
+        FindingRule.UNCONFIRMED_ACTION,
+        FindingRule.PROVIDER_DISAGREEMENT,
+        FindingRule.PROVIDER_UNAVAILABLE,
     }
 )
 """Rules over a series of bars: they point at a bar, or at one that is not there, and keep it out of

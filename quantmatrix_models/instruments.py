@@ -368,7 +368,8 @@ class CorporateActionStatus(StrEnum):
 class CorporateAction(HasId, Base):
     """A corporate action of an instrument, as a provider reported it at a moment.
 
-    A restatement is a new row with a later `known_at`; of a row only the status changes, and why.
+    A restatement is a new row with a later `known_at`; of a row only the status changes, since when
+    and why. A reading as of a moment applies what was confirmed by then.
     The ex date is the only date that is always there. The others are held to the orders that are
     true of every market: a large dividend goes ex after it was paid, so `pay_date` and `ex_date`
     stand in no order.
@@ -377,8 +378,8 @@ class CorporateAction(HasId, Base):
     __tablename__ = "corporate_actions"
     __grants__: ClassVar = {
         Role.APP: (READ,),
-        Role.PIPELINE: (READ, ADD, change("status", "reason")),
-        Role.ADMIN: (READ, change("status", "reason")),
+        Role.PIPELINE: (READ, ADD, change("status", "reason", "confirmed_at")),
+        Role.ADMIN: (READ, change("status", "reason", "confirmed_at")),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
@@ -419,6 +420,11 @@ class CorporateAction(HasId, Base):
             name="merger_gives_something",
         ),
         CheckConstraint("status = 'confirmed' OR reason IS NOT NULL", name="reason_given"),
+        CheckConstraint(
+            "(status = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_when"
+        ),
+        CheckConstraint("confirmed_at >= known_at", name="confirmed_after_known"),
+        Index("ix_corporate_actions_ex_date", "ex_date"),
         filled("reason"),
     )
 
@@ -470,6 +476,9 @@ class CorporateAction(HasId, Base):
     )
     row: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="The row as it was delivered; null: it was not kept."
+    )
+    confirmed_at: Mapped[UtcTime | None] = mapped_column(
+        comment="Moment (UTC) all that confirms it was known; null: it is not confirmed."
     )
 
 

@@ -24,7 +24,7 @@ _UNFINISHED = [
 # The terminal is for people; a run's own log is in the UI.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-_HISTORY = ("raw_bars", "bars")
+_HISTORY = ("raw_bars", "corporate_actions", "bars")
 # A run a year of history: each one is a step of the progress, and what is done stays done.
 _SESSIONS_A_RUN = 250
 

@@ -63,6 +63,7 @@ def _jobs() -> dict[str, AssetJob]:
             "market_data",
             "instruments",
             "raw_bars",
+            "corporate_actions",
             "bars",
             "indicators",
             description="A session's bars and indicators. The schedule starts it.",

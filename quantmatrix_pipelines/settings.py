@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     bars: Annotated[Path | None, Field(description="Folder or file of bars; else the sample.")] = (
         None
     )
+    actions: Annotated[
+        Path | None,
+        Field(description="CSV file of splits and dividends, beside what the feed reports."),
+    ] = None
     symbols: Annotated[
         Path | None, Field(description="CSV file of who was called what from when to when.")
     ] = None
@@ -64,7 +68,7 @@ class Settings(BaseSettings):
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
-    @field_validator("home", "bars", "symbols", "audit_anchors")
+    @field_validator("home", "bars", "symbols", "actions", "audit_anchors")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         try:

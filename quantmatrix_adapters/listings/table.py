@@ -14,7 +14,12 @@ from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 _FINDINGS = Findings.empty().schema
-_EXPECTED = {pl.Date: "a date, such as 2024-01-02", pl.Datetime: "a moment in UTC, as in ISO 8601"}
+_EXPECTED: dict[Any, tuple[FindingRule, str]] = {
+    pl.Date: (FindingRule.NOT_A_DATE, "a date, such as 2024-01-02"),
+    pl.Datetime: (FindingRule.NOT_A_DATE, "a moment in UTC, as in ISO 8601"),
+    pl.Float64: (FindingRule.NOT_A_NUMBER, "a number, such as 1234.5"),
+}
+_A_TEXT = (FindingRule.BROKEN_CONTRACT, "a text")
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,9 @@ def _typed(name: str, of: Any) -> pl.Expr:
         return cell.str.to_date("%Y-%m-%d", strict=False)
     if isinstance(of, pl.Datetime):
         return cell.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    if of == pl.Float64:
+        number = cell.cast(of, strict=False)
+        return pl.when(number.is_finite()).then(number).alias(name)
     return cell.cast(of)
 
 
@@ -86,8 +94,7 @@ def _wrong(
     both = texts.with_columns(read=read.get_column(name))
     is_lost = pl.col("read").is_null() & (pl.col(name).is_not_null() | pl.lit(is_required))
     empty = pl.lit(None, pl.String)
-    kind = _EXPECTED.get(type(of) if isinstance(of, pl.Datetime) else of, "a text")
-    rule = FindingRule.BROKEN_CONTRACT if kind == "a text" else FindingRule.NOT_A_DATE
+    rule, wanted = _EXPECTED.get(type(of) if isinstance(of, pl.Datetime) else of, _A_TEXT)
     return (
         both.filter(is_lost)
         .select(
@@ -97,7 +104,7 @@ def _wrong(
             rule=pl.lit(rule.value),
             column=pl.lit(name),
             value=pl.col(name),
-            expected=pl.lit(kind),
+            expected=pl.lit(wanted),
             severity=pl.lit(Severity.ERROR.value),
             source=pl.lit(path.name),
             source_row=pl.col("source_row").cast(pl.Int64),

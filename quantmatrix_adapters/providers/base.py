@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -72,6 +72,7 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
 class CorporateActionProvider(Protocol):
     """Gives splits and cash dividends, as reported."""
 

@@ -23,7 +23,10 @@ class RawActions(pa.DataFrameModel):
     Two dividends of one symbol and date are told as one, their amounts added up.
     """
 
-    provider: str = pa.Field(description="The provider that reported it.")
+    provider: str = pa.Field(
+        str_matches="^[a-z0-9][a-z0-9_-]{0,31}$",
+        description="Who reported it: a plain name, lower-case.",
+    )
     symbol: str = pa.Field(description="The provider's symbol.")
     ex_date: dt.date = pa.Field(description="First session traded without what the action gives.")
     kind: str = pa.Field(isin=list(RawActionKind), description="What was done.")

@@ -1,22 +1,31 @@
 """Indicators of a range of sessions, each from the bars known up to that session."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.indicators.compute import compute
+from quantmatrix_engine.prices.adjustment import View, adjusted
 from quantmatrix_engine.prices.restatement import newest_known
 
 
 def of_sessions(
-    bars: pl.DataFrame, specs: Iterable[Spec], *, first: dt.date, last: dt.date
+    bars: pl.DataFrame,
+    specs: Iterable[Spec],
+    *,
+    first: dt.date,
+    last: dt.date,
+    actions: pl.DataFrame,
 ) -> pl.DataFrame:
     """Gives the indicators (contract Indicators) of the sessions from `first` to `last`.
 
     `bars` keeps the contract Bars, with every vintage and as much history as there is; bars after
-    `last` are not looked at. `known_at` is the newest one among the bars up to the row.
+    `last` are not looked at. `actions` keeps the contract PriceActions. Each row is in the price
+    basis of its own session: earlier prices are adjusted for the splits up to it, later splits
+    change nothing. `known_at` is the newest one among the bars up to the row.
     """
     known = newest_known(bars.filter(pl.col("session") <= last))
     moments = known.select(
@@ -25,20 +34,91 @@ def of_sessions(
         pl.col("known_at").cum_max().over("instrument_id", order_by="session"),
     )
     asked = moments.filter(pl.col("session") >= first)
-    values = compute(known, specs).filter(pl.col("session") >= first)
-    return values.join(asked, on=["instrument_id", "session"]).sort("instrument_id", "session")
+    wanted = list(specs)
+    splits = actions.filter(pl.col("ratio").is_not_null())
+    values = [
+        compute(basis.bars, wanted).join(
+            basis.sessions, on=["instrument_id", "session"], how="semi"
+        )
+        for basis in _bases(known, splits, first=first, last=last)
+    ]
+    return (
+        pl.concat(values)
+        .join(asked, on=["instrument_id", "session"])
+        .sort("instrument_id", "session")
+    )
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """Bars up to a session, in its price basis, and the sessions they are in the basis of."""
+
+    bars: pl.DataFrame
+    sessions: pl.DataFrame
+
+
+def _bases(
+    known: pl.DataFrame, splits: pl.DataFrame, *, first: dt.date, last: dt.date
+) -> Iterator[_Basis]:
+    """Gives every instrument up to its first split in the range, then those with one from it on.
+
+    An instrument with n splits after `first` is computed n + 1 times, each time to the next split.
+    """
+    in_range = (pl.col("ex_date") > first) & (pl.col("ex_date") <= last)
+    ex_dates = splits.filter(in_range).select("instrument_id", "ex_date").unique()
+    # So many splits went ex since the range began: the number of the basis a bar is asked in.
+    numbered = ex_dates.sort("ex_date").with_columns(
+        basis=pl.int_range(1, pl.len() + 1).over("instrument_id")
+    )
+    bars = (
+        known.sort("session")
+        .join_asof(
+            numbered,
+            left_on="session",
+            right_on="ex_date",
+            by="instrument_id",
+            check_sortedness=False,
+        )
+        .with_columns(pl.col("basis").fill_null(0))
+        .drop("ex_date")
+        .sort("instrument_id", "session")
+    )
+    for basis in sorted({0, *bars.get_column("basis")}):
+        among = pl.col("basis").max().over("instrument_id") >= basis
+        up_to = bars.filter(among, pl.col("basis") <= basis)
+        ends = up_to.group_by("instrument_id").agg(end=pl.col("session").max())
+        until = (
+            splits.join(ends, on="instrument_id")
+            .filter(pl.col("ex_date") <= pl.col("end"))
+            .drop("end")
+        )
+        asked = up_to.filter(pl.col("basis") == basis, pl.col("session") >= first)
+        plain = up_to.drop("basis")
+        in_basis = (
+            plain
+            if until.is_empty()
+            else adjusted(plain, until, as_of=last, view=View.SPLIT_ADJUSTED)
+        )
+        yield _Basis(in_basis, asked.select("instrument_id", "session"))
 
 
 def look_ahead(
-    bars: pl.DataFrame, specs: Iterable[Spec], *, session: dt.date, until: dt.date
+    bars: pl.DataFrame,
+    specs: Iterable[Spec],
+    *,
+    session: dt.date,
+    until: dt.date,
+    actions: pl.DataFrame,
 ) -> pl.DataFrame:
     """Gives the rows of a session that differ when the bars after it, up to `until`, are cut away.
 
     None should: a row here rests on the future. Columns as in the contract Indicators.
     """
     asked = list(specs)
-    seeing = of_sessions(bars.filter(pl.col("session") <= until), asked, first=session, last=until)
-    cut = of_sessions(bars, asked, first=session, last=session)
+    seen = bars.filter(pl.col("session") <= until)
+    seeing = of_sessions(seen, asked, first=session, last=until, actions=actions)
+    known_then = actions.filter(pl.col("ex_date") <= session)
+    cut = of_sessions(bars, asked, first=session, last=session, actions=known_then)
     columns = [column for spec in asked for column in spec.columns()]
     return seeing.filter(pl.col("session") == session).join(
         cut, on=["instrument_id", *columns], how="anti", nulls_equal=True

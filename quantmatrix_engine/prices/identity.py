@@ -75,6 +75,44 @@ def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identifie
     return Identified(bars=_bars(bars), findings=pl.concat(findings))
 
 
+@dataclass(frozen=True)
+class IdentifiedActions:
+    """Reported actions under instrument ids, and findings of symbols that mean not one.
+
+    `actions` has instrument_id and the columns of the contract RawActions.
+    """
+
+    actions: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def identified_actions(reported: pl.DataFrame, instruments: pl.DataFrame) -> IdentifiedActions:
+    """Gives reported actions (contract RawActions) the id their symbol had on the ex-date.
+
+    `instruments` keeps the contract Instruments. Of a dividend whose currency nobody said it is the
+    instrument's.
+    """
+    asked = reported.with_columns(
+        session=pl.col("ex_date"),
+        exchange=pl.lit(None, dtype=pl.String),
+        source_row=pl.lit(None, dtype=pl.Int64),
+    )
+    meant = resolve(asked, instruments).drop("exchange")
+    known = asked.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
+    count = pl.col("instrument_ids").list.len()
+    one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())
+    currencies = instruments.select("instrument_id", own="currency").unique("instrument_id")
+    in_currency = one.join(
+        currencies, on="instrument_id", how="left", maintain_order="left"
+    ).with_columns(currency=pl.coalesce("currency", "own"))
+    return IdentifiedActions(
+        actions=in_currency.select("instrument_id", *reported.columns),
+        findings=pl.concat(
+            [_unknown(known.filter(count == 0)), _ambiguous(known.filter(count > 1))]
+        ),
+    )
+
+
 def _holds_on(session: pl.Expr) -> pl.Expr:
     return (pl.col("valid_from") <= session) & (
         pl.col("valid_to").is_null() | (session < pl.col("valid_to"))

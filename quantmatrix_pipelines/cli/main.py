@@ -5,7 +5,16 @@ import sys
 import typer
 
 from quantmatrix_engine.errors import QuantMatrixError
-from quantmatrix_pipelines.cli import audit, findings, instruments, secrets, strategies, up, users
+from quantmatrix_pipelines.cli import (
+    actions,
+    audit,
+    findings,
+    instruments,
+    secrets,
+    strategies,
+    up,
+    users,
+)
 
 app = typer.Typer(
     name="quantmatrix",
@@ -18,6 +27,7 @@ app.command()(up.up)
 app.add_typer(users.app, name="users")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(instruments.app, name="instruments")
+app.add_typer(actions.app, name="actions")
 app.add_typer(findings.app, name="findings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")

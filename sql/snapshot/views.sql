@@ -29,3 +29,30 @@ CREATE VIEW signal_rules AS
     FROM signals s, unnest(CAST(s.trace AS JSON[])) AS t(rule);
 
 COMMENT ON VIEW signal_rules IS 'The rules behind each signal, one row a rule.';
+
+-- Bars in the price basis of the snapshot's session: earlier prices are divided by the ratios of the
+-- splits since, volumes multiplied. `bars` are as traded.
+CREATE VIEW split_adjusted_bars AS
+    WITH factors AS (
+        SELECT b.instrument_id, b.session, product(1 / a.ratio) AS factor
+        FROM bars b
+        JOIN corporate_actions a ON a.instrument_id = b.instrument_id
+            AND a.ex_date > b.session AND a.ratio IS NOT NULL
+        GROUP BY b.instrument_id, b.session
+    )
+    SELECT
+        b.instrument_id,
+        b.provider,
+        b.session,
+        b.open * coalesce(f.factor, 1) AS open,
+        b.high * coalesce(f.factor, 1) AS high,
+        b.low * coalesce(f.factor, 1) AS low,
+        b.close * coalesce(f.factor, 1) AS close,
+        b.volume / coalesce(f.factor, 1) AS volume,
+        b.known_at,
+        b.is_final
+    FROM bars b
+    LEFT JOIN factors f ON f.instrument_id = b.instrument_id AND f.session = b.session;
+
+COMMENT ON VIEW split_adjusted_bars IS
+    'Bars in the price basis of the snapshot''s session: adjusted for the splits since.';

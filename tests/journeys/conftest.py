@@ -55,7 +55,8 @@ class Installation:
     def load(self, first: dt.date, last: dt.date) -> None:
         """Loads instruments and bars."""
         self.run("market_data", {}, "instruments")
-        self.run("market_data", range_tags(str(first), str(last)), "raw_bars", "bars")
+        of_sessions = range_tags(str(first), str(last))
+        self.run("market_data", of_sessions, "raw_bars", "corporate_actions", "bars")
 
     def evaluate(self, *sessions: dt.date) -> None:
         """Computes indicators, signals and messages of the sessions."""

@@ -1,6 +1,7 @@
 """From recorded bars to the message a trader reads, in one process."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -91,7 +92,10 @@ def test_a_session_run_twice_says_nothing_twice(installation: Installation) -> N
     assert _counts(installation) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
 
 
-def test_every_asset_tells_how_many_rows_it_has(installation: Installation) -> None:
+def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_path: Path) -> None:
+    told = tmp_path / "actions.csv"
+    told.write_text("symbol,ex_date,kind,amount\nIBM,2012-11-07,cash_dividend,0.85\n")
+    installation.settings = installation.settings.model_copy(update={"actions": told})
     installation.add_user("ada", {})
     installation.load(FIRST, LAST)
     installation.evaluate(LAST)

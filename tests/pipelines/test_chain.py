@@ -37,10 +37,11 @@ def code(*, refused: str = "") -> dg.Definitions:
 
         return nothing
 
-    parts = {"instruments": None, "raw_bars": shared, "bars": shared, "indicators": shared}
+    parts = {"instruments": None, "raw_bars": shared, "corporate_actions": shared}
+    parts |= {"bars": shared, "indicators": shared}
     parts |= {"signals": users, "notifications": users, "snapshot": shared}
     jobs = {
-        "market_data": ["instruments", "raw_bars", "bars", "indicators"],
+        "market_data": ["instruments", "raw_bars", "corporate_actions", "bars", "indicators"],
         "evaluation": ["signals", "notifications"],
         "publication": ["snapshot"],
     }
@@ -73,7 +74,7 @@ def walk(instance: dg.DagsterInstance) -> Fetch:
 
 EVERYTHING = [
     "market_data instruments",
-    "market_data raw_bars bars",
+    "market_data raw_bars corporate_actions bars",
     "market_data indicators",
     "evaluation",
     "publication",

@@ -1,17 +1,25 @@
+import datetime as dt
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
-from pipelines.rows import add_strategy, add_user, change, findings
+from pipelines.rows import AT, add_strategy, add_user, change, findings, listing
 from typer.testing import CliRunner
 
 from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines.cli.main import app
-from quantmatrix_pipelines.stores import market_data, strategies, users
+from quantmatrix_pipelines.stores import (
+    corporate_actions,
+    instruments,
+    market_data,
+    strategies,
+    users,
+)
 
 COMMANDS = [
     [],
@@ -34,6 +42,8 @@ COMMANDS = [
             "import-membership",
         )
     ),
+    ["actions"],
+    *(["actions", one] for one in ("list", "confirm", "reject")),
     ["findings"],
     *(["findings", one] for one in ("list", "release", "reject")),
     ["audit"],
@@ -294,6 +304,32 @@ def test_the_kinds_of_strategy_say_what_can_be_set():
     assert "atr_matrix: ATR Matrix, version 1" in shown
     assert "  min_strength = 0.5: " in shown
     assert "(at least 0, at most 1)" in shown
+
+
+def test_actions_are_listed_and_decided_with_a_reason(asking: CliRunner, database: Database):
+    instruments.record(database, listing("AAA"))
+    reported = pl.DataFrame(
+        {"instrument_id": 1, "provider": "registrar", "kind": ["split"], "ratio": 4.0}
+    ).with_columns(
+        ex_date=pl.lit(dt.date(2026, 11, 20)),
+        amount=pl.lit(None, pl.Float64),
+        currency=pl.lit(None, pl.String),
+        known_at=pl.lit(AT).cast(pl.Datetime("us", "UTC")),
+        row=pl.lit("{}"),
+    )
+    assert corporate_actions.record(database, reported) == 1
+    line = "1  AAA  2026-11-20  split 4 for 1  registrar  quarantined: Reported, and not held"
+    assert said(asking, "actions", "list", "--status", "quarantined").startswith(line)
+    assert "A decision needs a reason" in complaint(
+        asking, "actions", "confirm", "1", "--reason", " "
+    )
+    done = said(asking, "actions", "confirm", "1", "--reason", "seen")
+    assert done == "1 actions confirmed; materialize `indicators` from 2026-11-20 on.\n"
+    assert said(asking, "actions", "list", "--status", "quarantined") == ""
+    assert "corporate_actions" in said(asking, "audit", "list")
+    assert "There is no corporate action 9" in complaint(
+        asking, "actions", "reject", "9", "--reason", "x"
+    )
 
 
 def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Database):

@@ -10,7 +10,7 @@ from quantmatrix_pipelines.definitions import build_definitions
 from quantmatrix_pipelines.settings import read_settings
 
 ASSETS = {
-    *("instruments", "raw_bars", "bars", "indicators", "signals"),
+    *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
     *("notifications", "deliveries", "snapshot"),
 }
 

@@ -21,7 +21,8 @@ _OF_SYMBOLS = ("ambiguous_symbol", "contradicted_symbol")
 
 
 def upgrade() -> None:
-    _allow(*_BEFORE, *_OF_SYMBOLS)
+    at = _BEFORE.index("broken_contract")
+    _allow(*_BEFORE[:at], *_OF_SYMBOLS, *_BEFORE[at:])
 
 
 def downgrade() -> None:

@@ -14,7 +14,7 @@ from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
-from quantmatrix_engine.prices import quality, screening
+from quantmatrix_engine.prices import adjustment, quality, screening
 from quantmatrix_engine.prices.decisions import corrected
 from quantmatrix_engine.prices.identity import identified
 from quantmatrix_engine.prices.restatement import unseen
@@ -22,11 +22,13 @@ from quantmatrix_engine.strategies import evaluate
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data import corporate_actions
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.stores import corporate_actions as action_store
 from quantmatrix_pipelines.stores import decisions
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stores import market_data as store
@@ -100,7 +102,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         **common,
-        deps=["instruments"],
+        deps=["instruments", "corporate_actions"],
         metadata=catalog.described(Bars, table="lake/bars"),
         check_specs=[
             checks.contract("bars", "Prices and volumes can be true, once, on a session."),
@@ -170,6 +172,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     @dg.asset(
         **common,
         ins={"bars": dg.AssetIn(metadata=ALL_HISTORY)},
+        deps=["corporate_actions"],
         metadata=catalog.described(Indicators, table="lake/indicators"),
         check_specs=[
             checks.contract("indicators", "One finite row for an instrument and session."),
@@ -187,15 +190,20 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         bars: pl.DataFrame,
         feed: dg.ResourceParam[Provider],
         database: dg.ResourceParam[Database],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
-        """The indicators that some enabled strategy needs, from all bars up to the session."""
+        """The indicators that some enabled strategy needs, from all bars up to the session.
+
+        Each row is in the price basis of its own session: splits up to it are adjusted for.
+        """
         sessions = sessions_in(context.partition_keys)
         runs, _ = evaluate.prepare(
             (one.id, one.kind, one.params) for one in strategy_store.enabled(database)
         )
         specs = sorted({*evaluate.specs(runs), *evaluate.specs(evaluate.default_runs())})
         of_feed = bars.filter(pl.col("provider") == feed.name)
-        values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1])
+        actions = adjustment.known_by(action_store.price_actions(database), clock())
+        values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1], actions=actions)
         split = gate.apply(Indicators, values)
         refused = quarantine.findings(
             Indicators,
@@ -207,7 +215,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         store.record_findings(database, refused)
         catalog.count_partitions(context, "indicators", catalog.by_session(split.good))
         earlier = calendars.sessions_before(sessions[-1], _LOOK_AHEAD_SESSIONS)
-        ahead = look_ahead(of_feed, specs, session=earlier, until=sessions[-1])
+        ahead = look_ahead(of_feed, specs, session=earlier, until=sessions[-1], actions=actions)
         return dg.MaterializeResult(
             value=split.good,
             metadata={
@@ -230,7 +238,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             ],
         )
 
-    return [raw_bars, bars, indicators]
+    return [raw_bars, corporate_actions.asset(window), bars, indicators]
 
 
 def _ends(context: dg.AssetExecutionContext) -> tuple[dt.date, dt.date]:

@@ -8,10 +8,12 @@ import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.indicators.descriptions import describe
+from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.restatement import newest_known
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog
@@ -21,7 +23,7 @@ from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
-from quantmatrix_pipelines.stores import evaluations, instruments
+from quantmatrix_pipelines.stores import corporate_actions, evaluations, instruments
 from quantmatrix_pipelines.stores import snapshot as store
 from quantmatrix_pipelines.stores.snapshot import Table
 
@@ -100,9 +102,17 @@ def _tables(lake: Lake, database: Database, session: dt.date, *, provider: str) 
     return {
         "instruments": _table(instruments.catalogue(database), Instruments),
         "bars": _table(newest_known(of_feed), Bars),
+        "corporate_actions": _table(_actions(database, session), PriceActions),
         "indicators": _table(indicators, Indicators, further=describe(indicators.columns)),
         "signals": _table(evaluations.signals_until(database, session), SignalHistory),
     }
+
+
+def _actions(database: Database, session: dt.date) -> pl.DataFrame:
+    """Gives what the session's prices are adjusted by: each action in the form confirmed last."""
+    confirmed = corporate_actions.price_actions(database)
+    newest = adjustment.known_by(confirmed, dt.datetime.max.replace(tzinfo=dt.UTC))
+    return newest.filter(pl.col("ex_date") <= session).sort("instrument_id", "ex_date")
 
 
 def _table(

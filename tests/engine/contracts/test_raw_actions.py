@@ -43,6 +43,7 @@ def test_a_split_and_a_dividend_of_one_date_are_two_actions() -> None:
         DIVIDEND | {"ratio": 2.0},
         DIVIDEND | {"currency": "usd"},
         SPLIT | {"kind": "merger"},
+        SPLIT | {"provider": "Transfer Agent"},
     ],
     ids=str,
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.rows_of.moments import session
+from models.rows_of.moments import moment, session
 
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "instruments": {
@@ -56,7 +56,9 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_corporate_actions_dividend_has_amount": {"kind": "cash_dividend"},
         "ck_corporate_actions_spin_off_has_other": {"kind": "spin_off"},
         "ck_corporate_actions_merger_gives_something": {"kind": "merger"},
-        "ck_corporate_actions_reason_given": {"status": "rejected"},
+        "ck_corporate_actions_reason_given": {"status": "rejected", "confirmed_at": None},
+        "ck_corporate_actions_confirmed_when": {"confirmed_at": None},
+        "ck_corporate_actions_confirmed_after_known": {"known_at": moment(20)},
         "ck_corporate_actions_reason_filled": {"reason": " "},
     },
     "index_memberships": {

@@ -50,6 +50,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "provider": f"provider-{owner}",
             "known_at": MOMENT,
             "status": "confirmed",
+            "confirmed_at": MOMENT,
         },
         "index_memberships": of_owner
         | for_a_day

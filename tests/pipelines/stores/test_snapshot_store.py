@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from pipelines.rows import AT, SESSION, bars, schema_of
 
+from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.signal_history import SignalHistory
@@ -51,6 +52,7 @@ def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Tabl
     return {
         "instruments": table(instruments()),
         "bars": table(bars((1, THURSDAY, 10.0), (1, SESSION, 11.0))),
+        "corporate_actions": table(pl.DataFrame(schema=schema_of(PriceActions))),
         "indicators": table(pl.DataFrame(schema=schema_of(Indicators))),
         "signals": table(signals(*said)),
     }
@@ -77,6 +79,7 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
     assert published == tmp_path / "snapshots" / "2026-11-20.1"
     assert {path.name for path in published.iterdir()} == {
         *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
+        "corporate_actions.parquet",
         *("quantmatrix.duckdb", "manifest.json"),
     }
     assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
@@ -142,7 +145,8 @@ def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
     assert manifest["session"] == "2026-11-20"
     assert manifest["made_at"] == "2026-11-21T00:15:00+00:00"
     assert manifest["code_version"] == "v1"
-    assert manifest["tables"] == {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
+    counted = {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
+    assert manifest["tables"] == counted | {"corporate_actions": 0}
     others = [path for path in published.iterdir() if path.name != "manifest.json"]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
     assert manifest["sha256"] == sums

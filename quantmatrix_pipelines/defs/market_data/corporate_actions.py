@@ -1,0 +1,200 @@
+"""Splits and dividends: what the sources report, and what of it is believed."""
+
+import datetime as dt
+
+import dagster as dg
+import polars as pl
+
+from quantmatrix_adapters.listings import action_file
+from quantmatrix_adapters.providers.base import (
+    ActionDelivery,
+    CorporateActionProvider,
+    Provider,
+)
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts.corporate_actions import PriceActions
+from quantmatrix_engine.contracts.findings import Findings
+from quantmatrix_engine.contracts.raw_actions import RawActionKind, RawActions
+from quantmatrix_engine.prices import quality
+from quantmatrix_engine.prices.confirmation import judged
+from quantmatrix_engine.prices.identity import identified, identified_actions
+from quantmatrix_engine.vocabulary import FindingRule, Severity
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
+from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.settings import Settings
+from quantmatrix_pipelines.stores import corporate_actions as store
+from quantmatrix_pipelines.stores import decisions, market_data
+from quantmatrix_pipelines.stores import instruments as instrument_store
+
+# The last close before an ex-date is no further away, or it says nothing of the action.
+_LOOK_BACK_SESSIONS = 10
+_RAW_ACTIONS = pl.DataFrame(
+    schema={name: one.dtype.type for name, one in RawActions.to_schema().columns.items()}
+)
+_FINDINGS = Findings.empty().schema
+
+
+def asset(window: Window) -> dg.AssetsDefinition:
+    """Gives the asset of corporate actions over the sessions of `window`, by ex-date."""
+
+    @dg.asset(
+        group_name="market_data",
+        owners=[catalog.DATA_TEAM],
+        kinds={"postgres", "polars"},
+        partitions_def=shared_partitions(window),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="lake",
+        deps=["instruments", "raw_bars"],
+        metadata=catalog.described(PriceActions, table="quantmatrix.public.corporate_actions"),
+        check_specs=[
+            checks.contract(
+                "corporate_actions", "A split has a ratio, a dividend an amount; symbols are known."
+            ),
+            dg.AssetCheckSpec(
+                "confirmed",
+                asset="corporate_actions",
+                description="Every split is confirmed by a second source or by the price.",
+            ),
+        ],
+    )
+    @retried
+    def corporate_actions(
+        context: dg.AssetExecutionContext,
+        feed: dg.ResourceParam[Provider],
+        lake: dg.ResourceParam[Lake],
+        database: dg.ResourceParam[Database],
+        settings: dg.ResourceParam[Settings],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.MaterializeResult:
+        """Splits and dividends by ex-date; what nobody confirms is kept, shown and not applied.
+
+        An action counts from the moment two sources said the same, or the price showed it. A
+        restatement is a further row. `quantmatrix actions` lists, confirms and rejects them.
+        """
+        sessions = sessions_in(context.partition_keys)
+        first, last = sessions[0], sessions[-1]
+        told = _told(feed, settings, first, last, at=clock())
+        catalogue = instrument_store.catalogue(database)
+        split = gate.apply(RawActions, told.actions)
+        known = identified_actions(split.good, catalogue)
+        broken = quarantine.findings(
+            RawActions, told.actions, split.failures, provider=feed.name, key=_KEY
+        )
+        refused = pl.concat([told.findings, broken, known.findings])
+        market_data.record_findings(database, refused)
+        rows = pl.struct(split.good.columns).struct.json_encode()
+        added = store.record(database, known.actions.with_columns(row=rows))
+        reported = store.reported(database, first, last)
+        seen = judged(reported, _bars_beside(lake, catalogue, reported, first, last))
+        confirmed = store.believe(database, seen.select("id", "confirmed_at", "reason"))
+        doubted = _doubted(seen, catalogue)
+        _settle(database, doubted, first, last, at=clock())
+        waiting = seen.filter(pl.col("confirmed_at").is_null(), pl.col("status") == "quarantined")
+        by_date = seen.group_by(session="ex_date").len()
+        counts = {str(day): rows for day, rows in by_date.iter_rows()}
+        catalog.count_partitions(context, "corporate_actions", counts)
+        return dg.MaterializeResult(
+            metadata=catalog.rows(
+                store.count(database),
+                reported=told.actions.height,
+                added=added,
+                newly_confirmed=confirmed,
+                in_quarantine=catalog.table(waiting),
+            ),
+            check_results=[
+                checks.result(
+                    "contract",
+                    refused,
+                    is_error=split.good.is_empty() and not told.actions.is_empty(),
+                    description=f"{told.actions.height:,} actions reported,"
+                    f" {refused.height:,} of them not usable.",
+                ),
+                checks.result(
+                    "confirmed",
+                    doubted,
+                    is_error=False,
+                    description=f"{waiting.height:,} actions wait for a second source,"
+                    f" {doubted.height:,} of them splits.",
+                ),
+            ],
+        )
+
+    return corporate_actions
+
+
+_KEY = ("symbol", "ex_date", "kind")
+
+
+def _told(
+    feed: Provider, settings: Settings, first: dt.date, last: dt.date, *, at: dt.datetime
+) -> ActionDelivery:
+    """Gives what the feed and the file of actions say of the ex-dates from `first` to `last`."""
+    told = [ActionDelivery(_RAW_ACTIONS, pl.DataFrame(schema=_FINDINGS))]
+    if isinstance(feed, CorporateActionProvider):
+        told.append(feed.corporate_actions(first, last, known_at=at))
+    if settings.actions is not None:
+        told.append(action_file.read(settings.actions, asked_at=at))
+    actions = pl.concat([one.actions for one in told])
+    return ActionDelivery(
+        actions.filter(pl.col("ex_date").is_between(first, last)),
+        pl.concat([one.findings for one in told]),
+    )
+
+
+def _bars_beside(
+    lake: Lake, catalogue: pl.DataFrame, reported: pl.DataFrame, first: dt.date, last: dt.date
+) -> pl.DataFrame:
+    """Gives the bars of the instruments an action is reported of, from some sessions before on."""
+    named = catalogue.join(reported.select("instrument_id").unique(), on="instrument_id")
+    start = calendars.sessions_before(first, _LOOK_BACK_SESSIONS)
+    raw = lake.read("raw_bars", first=start, last=last)
+    of_named = raw.filter(pl.col("symbol").is_in(named.get_column("symbol").unique().to_list()))
+    return identified(quality.inspect(of_named).good, catalogue).bars
+
+
+def _doubted(seen: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """Gives a finding (contract Findings) for each split that nothing confirms."""
+    splits = seen.filter(
+        pl.col("confirmed_at").is_null(),
+        pl.col("status") == "quarantined",
+        pl.col("kind") == RawActionKind.SPLIT.value,
+    )
+    spells = catalogue.select("instrument_id", "symbol", "valid_from", "valid_to")
+    return (
+        splits.join(spells, on="instrument_id")
+        .filter(
+            pl.col("valid_from") <= pl.col("ex_date"),
+            pl.col("valid_to").is_null() | (pl.col("ex_date") < pl.col("valid_to")),
+        )
+        .select(
+            "provider",
+            "symbol",
+            session="ex_date",
+            rule=pl.lit(FindingRule.UNCONFIRMED_ACTION.value),
+            column=pl.lit("ratio"),
+            value=pl.col("ratio").cast(pl.String),
+            expected=pl.format("a second source, or a price that shows it: {}", "reason"),
+            severity=pl.lit(Severity.WARNING.value),
+            source=pl.lit("corporate_actions"),
+            source_row=pl.lit(None, pl.Int64),
+            row=pl.lit(None, pl.String),
+        )
+    )
+
+
+def _settle(
+    database: Database, doubted: pl.DataFrame, first: dt.date, last: dt.date, *, at: dt.datetime
+) -> None:
+    """Records the doubts there are, and closes those that are no more."""
+    before = decisions.undecided(database, first, last).filter(
+        pl.col("rule") == FindingRule.UNCONFIRMED_ACTION.value
+    )
+    gone = before.join(doubted, on=["provider", "symbol", "session"], how="anti")
+    decisions.close_corrected(database, gone.get_column("id").to_list(), at=at)
+    market_data.record_findings(database, doubted)
