@@ -1,7 +1,7 @@
 """The lake: Delta tables of the long series, in a local folder or an object store."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
@@ -22,20 +22,27 @@ class Lake:
         self._storage_options = dict(storage_options or {})
 
     def read(
-        self, table: str, *, first: dt.date | None = None, last: dt.date | None = None
+        self,
+        table: str,
+        *,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """Gives the rows of the sessions from `first` to `last`; an end left out is open.
+
+        Where `columns` are named only those are read.
 
         A table never written gives no rows, with the columns of its contract. Of bars it gives
         every vintage; `engine.prices.restatement.known_by` gives those known at a moment.
         """
         if not self._exists(table):
-            return self._empty(table)
+            return self._empty(table).select(columns or pl.all())
         scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
         for bound, keep in ((first, pl.col("session").ge), (last, pl.col("session").le)):
             if bound is not None:
                 scan = scan.filter(keep(bound))
-        return scan.drop(_YEAR).collect()
+        return scan.drop(_YEAR).select(columns or pl.all()).collect()
 
     def sessions(
         self, table: str, *, provider: str | None = None

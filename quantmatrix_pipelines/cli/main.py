@@ -8,6 +8,7 @@ from quantmatrix_engine.errors import QuantMatrixError
 from quantmatrix_pipelines.cli import (
     actions,
     audit,
+    coverage,
     findings,
     instruments,
     secrets,
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up.up)
+app.command()(coverage.coverage)
 app.add_typer(users.app, name="users")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(instruments.app, name="instruments")

@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import polars as pl
 import pytest
 from journeys.conftest import FIRST, LAST, Installation
@@ -54,6 +55,25 @@ def test_a_gap_is_found_once_and_closed_when_its_bar_comes(
     (bars_folder / "bars.csv").write_text(whole)
     installation.load(ONE, THREE)
     assert [one["status"] for one in findings(installation)] == ["corrected"]
+
+
+def test_an_instrument_without_a_bar_of_the_newest_session_is_told_by_a_check(
+    installation: Installation, bars_folder: Path
+) -> None:
+    def late() -> str:
+        installation.load(ONE, TWO)
+        key = dg.AssetCheckKey(dg.AssetKey("bars"), "fresh")
+        made = installation.instance.event_log_storage.get_latest_asset_check_execution_by_key(
+            [key]
+        )
+        told = made[key].event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        return told.description or ""
+
+    whole = (bars_folder / "bars.csv").read_text()
+    rewrite(bars_folder, without=TWO)
+    assert late() == f"1 instruments that traded lately have no bar of {TWO}."
+    (bars_folder / "bars.csv").write_text(whole)
+    assert late() == f"0 instruments that traded lately have no bar of {TWO}."
 
 
 def test_a_refused_row_is_found_closed_when_a_later_delivery_brings_a_good_one(

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from pipelines.rows import AT, add_strategy, add_user, change, findings, listing
+from pipelines.rows import AT, add_strategy, add_user, bars, change, findings, listing
 from typer.testing import CliRunner
 
 from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines.cli.main import app
+from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import (
     corporate_actions,
     instruments,
@@ -42,6 +43,7 @@ COMMANDS = [
             "import-membership",
         )
     ),
+    ["coverage"],
     ["actions"],
     *(["actions", one] for one in ("list", "confirm", "reject")),
     ["findings"],
@@ -330,6 +332,26 @@ def test_actions_are_listed_and_decided_with_a_reason(asking: CliRunner, databas
     assert "There is no corporate action 9" in complaint(
         asking, "actions", "reject", "9", "--reason", "x"
     )
+
+
+def test_coverage_tells_what_is_behind(
+    asking: CliRunner, database: Database, environment: dict[str, str]
+):
+    assert "There are no bars yet" in complaint(asking, "coverage")
+    instruments.record(database, listing("AAA", "BBB", "CCC"))
+    held = bars(
+        *((1, day, 10.0) for day in (dt.date(2026, 11, 18), dt.date(2026, 11, 20))),
+        (2, dt.date(2026, 11, 19), 10.0),
+    )
+    Lake(str(Path(environment["QUANTMATRIX_HOME"]) / "lake")).append("bars", held)
+    assert said(asking, "coverage").splitlines() == [
+        "2026-11-20: 3 instruments listed, 2 late.",
+        "CCC  no bar at all",
+        "BBB  1 sessions behind  2026-11-19 to 2026-11-19  1 bars, 0 missing, 50.0 %",
+        "AAA  fresh  2026-11-18 to 2026-11-20  2 bars, 1 missing, 66.7 %",
+    ]
+    told = complaint(asking, "coverage", "--session", "2026-11-21")
+    assert "2026-11-21 is no session of the exchange; the one before is 2026-11-20" in told
 
 
 def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Database):

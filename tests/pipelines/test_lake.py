@@ -48,6 +48,14 @@ def test_what_is_appended_is_read_as_it_was_also_by_another_reader(lake: Lake):
     assert Lake(lake.root).sessions("bars") == (DAYS[0], DAYS[-1])
 
 
+def test_columns_that_are_named_are_all_that_is_read(lake: Lake):
+    wanted = ["session", "close"]
+    assert lake.read("bars", columns=wanted).schema == BARS.select(wanted).schema
+    lake.append("bars", BARS)
+    read = lake.read("bars", first=DAYS[1], columns=wanted).sort("session")
+    assert_frame_equal(read, BARS.select(wanted)[1:])
+
+
 def test_appending_keeps_what_is_there_and_appending_nothing_writes_nothing(lake: Lake):
     lake.append("bars", BARS.clear())
     assert lake.sessions("bars") is None

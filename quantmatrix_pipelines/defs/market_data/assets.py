@@ -14,7 +14,7 @@ from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
-from quantmatrix_engine.prices import adjustment, quality, screening
+from quantmatrix_engine.prices import adjustment, coverage, quality, screening
 from quantmatrix_engine.prices.decisions import corrected
 from quantmatrix_engine.prices.identity import identified
 from quantmatrix_engine.prices.restatement import unseen
@@ -111,6 +111,11 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 asset="bars",
                 description="No gap, silence, spike, unit, split or volume looks odd.",
             ),
+            dg.AssetCheckSpec(
+                "fresh",
+                asset="bars",
+                description="Every instrument that traded lately has a bar of the newest session.",
+            ),
         ],
     )
     @retried
@@ -134,9 +139,9 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         refused = pl.concat([inspected.findings, known.findings])
         store.record_findings(database, refused)
         look_back = calendars.sessions_before(first, screening.LOOK_BACK_SESSIONS)
-        day_before = first - dt.timedelta(days=1)
+        history = lake.read("bars", first=look_back, last=first - dt.timedelta(days=1))
         flags = screening.seen_in(
-            lake.read("bars", first=look_back, last=day_before),
+            history,
             known.bars,
             instrument_store.splits(database),
             first=first,
@@ -166,6 +171,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                     description=f"{flagged.height:,} things look odd in the series; no bar is left"
                     " out for it.",
                 ),
+                _fresh(pl.concat([history, known.bars]), catalogue, last),
             ],
         )
 
@@ -239,6 +245,17 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         )
 
     return [raw_bars, corporate_actions.asset(window), bars, indicators]
+
+
+def _fresh(bars: pl.DataFrame, catalogue: pl.DataFrame, session: dt.date) -> dg.AssetCheckResult:
+    """Says which instruments that traded lately have no bar of a session."""
+    behind = coverage.late(coverage.coverage(bars, catalogue, session)).drop_nulls("last_session")
+    return checks.result(
+        "fresh",
+        behind,
+        is_error=False,
+        description=f"{behind.height:,} instruments that traded lately have no bar of {session}.",
+    )
 
 
 def _ends(context: dg.AssetExecutionContext) -> tuple[dt.date, dt.date]:

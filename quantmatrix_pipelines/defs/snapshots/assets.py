@@ -9,11 +9,13 @@ import polars as pl
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
+from quantmatrix_engine.contracts.coverage import Coverage
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices import adjustment
+from quantmatrix_engine.prices.coverage import coverage
 from quantmatrix_engine.prices.restatement import newest_known
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog
@@ -99,9 +101,11 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 def _tables(lake: Lake, database: Database, session: dt.date, *, provider: str) -> dict[str, Table]:
     indicators = lake.read("indicators", last=session)
     of_feed = lake.read("bars", last=session).filter(pl.col("provider") == provider)
+    catalogue = instruments.catalogue(database)
     return {
-        "instruments": _table(instruments.catalogue(database), Instruments),
+        "instruments": _table(catalogue, Instruments),
         "bars": _table(newest_known(of_feed), Bars),
+        "coverage": _table(coverage(of_feed, catalogue, session), Coverage),
         "corporate_actions": _table(_actions(database, session), PriceActions),
         "indicators": _table(indicators, Indicators, further=describe(indicators.columns)),
         "signals": _table(evaluations.signals_until(database, session), SignalHistory),
