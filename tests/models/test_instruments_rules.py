@@ -357,12 +357,14 @@ def test_what_is_announced_and_recorded_comes_before_what_follows_it(
 def test_an_action_in_doubt_says_why(
     connection: Connection, status: str, reason: str | None, is_taken: bool
 ) -> None:
-    assert (action_refused(connection, status=status, reason=reason) is None) == is_taken
+    since = moment(3) if status == "confirmed" else None
+    found = action_refused(connection, status=status, reason=reason, confirmed_at=since)
+    assert (found is None) == is_taken
 
 
 def test_a_restated_action_is_a_row_of_its_own(connection: Connection) -> None:
-    assert action_refused(connection, known_at=moment(3)) is None
-    restated = {"id": 4, "ratio_to": Decimal(5)}
+    assert action_refused(connection, known_at=moment(3), confirmed_at=moment(3)) is None
+    restated = {"id": 4, "ratio_to": Decimal(5), "confirmed_at": moment(4)}
     assert action_refused(connection, **restated, known_at=moment(4)) is None
     assert action_refused(connection, **restated | {"id": 5}, known_at=moment(4)) == (
         "uq_corporate_actions_identity"
@@ -374,7 +376,10 @@ def test_of_an_action_the_status_can_change_and_nothing_else(
     populated: Database, role: Role
 ) -> None:
     with populated.transaction(role) as connection:
-        doubted = "UPDATE corporate_actions SET status = 'quarantined', reason = 'alone'"
+        doubted = (
+            "UPDATE corporate_actions SET status = 'quarantined', reason = 'alone',"
+            " confirmed_at = NULL"
+        )
         assert connection.execute(text(doubted)).rowcount == 2
         with pytest.raises(ProgrammingError) as caught:
             connection.execute(text("UPDATE corporate_actions SET ratio_to = 5"))

@@ -444,6 +444,8 @@ MAY_DELETE: dict[Role, set[str]] = {
     Role.PIPELINE: {
         *("market_snapshots", "strategy_performance", "positions", "tax_lots"),
         *("lot_disposals", "wash_sale_adjustments", "account_performance"),
+        # A symbol history that is put right; the instruments themselves stay.
+        "instrument_symbols",
     },
 }
 
