@@ -7,7 +7,10 @@
     ├── ContractError          a frame that is not of the agreed shape
     ├── DatabaseError          PostgreSQL cannot be reached or is not ours
     ├── HttpError              a server gave no HTTP answer
-    ├── ProviderError          a provider of market data failed
+    ├── ProviderError          a provider of market data gave no usable answer
+    │   ├── ProviderBusy       ... for now: too many requests, silence, a fault on its side
+    │   ├── ProviderRefused    ... to this key: it is wrong, or its plan lacks what was asked
+    │   └── ProviderPaused     ... not asked: its quota is used up, or it failed too often
     └── ChannelError           a channel did not take a message
         ├── ChannelBusy        ... for now: `retry_after_seconds` says when to ask again
         ├── MessageRefused     ... this message, for good
@@ -16,6 +19,8 @@
 An error says what was wrong, the value, and what would be right, in one line. `retryable` says
 whether trying the same thing again can help.
 """
+
+import datetime as dt
 
 
 class QuantMatrixError(Exception):
@@ -54,6 +59,28 @@ class HttpError(QuantMatrixError):
 
 class ProviderError(QuantMatrixError):
     """A provider gave no usable answer."""
+
+
+class ProviderBusy(ProviderError):
+    """Not now: too many requests, no whole answer, or a fault on the provider's side."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ProviderRefused(ProviderError):
+    """The provider does not take the key, or the key's plan does not cover what was asked."""
+
+
+class ProviderPaused(ProviderError):
+    """The provider is not asked until `until` (UTC; None: until a person decides)."""
+
+    def __init__(self, message: str, *, until: dt.datetime | None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class ChannelError(QuantMatrixError):
