@@ -1,11 +1,15 @@
 """What every provider of market data promises."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import polars as pl
+
+from quantmatrix_adapters.http import Patience
+from quantmatrix_adapters.limits import Limiter, Limits, Unlimited
 
 
 @dataclass(frozen=True)
@@ -22,24 +26,16 @@ class Delivery:
 
 @dataclass(frozen=True)
 class ActionDelivery:
-    """What a provider answered about corporate actions.
-
-    `actions` keeps the contract RawActions, sorted by symbol, ex_date, kind. `findings` keeps the
-    contract Findings. Whether an action is to be believed is not judged here.
-    """
+    """Corporate actions a provider reported (contract RawActions) and what could not be read."""
 
     actions: pl.DataFrame
     findings: pl.DataFrame
 
 
 class Provider(Protocol):
-    """Gives daily bars, as traded. An instance is cheap to make; it reads when it is asked.
-
-    `asks_by_symbol` says that it must be told the symbols to give bars of.
-    """
+    """Gives daily bars, as traded. An instance is cheap to make; it reads when it is asked."""
 
     name: str
-    asks_by_symbol: bool
 
     def version(self) -> str:
         """Gives a text that changes when the provider has something new to say.
@@ -56,43 +52,59 @@ class Provider(Protocol):
         """Gives the first and the last session the provider has bars of."""
         ...
 
-    def daily_bars(
-        self,
-        first: dt.date,
-        last: dt.date,
-        *,
-        known_at: dt.datetime,
-        symbols: Sequence[str] | None = None,
-    ) -> Delivery:
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
         """Gives the bars of the sessions from `first` to `last`, both included.
 
-        `known_at` is the moment of asking; it is a row's own where the provider states none. Only
-        `symbols` are given where they are named; one the provider does not know has no bar.
+        `known_at` is the moment of asking; it is a row's own where the provider states none.
         """
         ...
 
 
 @runtime_checkable
-class CorporateActionProvider(Protocol):
-    """Gives splits and cash dividends, as reported."""
+class SymbolProvider(Provider, Protocol):
+    """A provider that can be asked for some symbols alone.
 
-    name: str
+    `symbols_per_request` is how many of them one request covers; None: the whole market.
+    """
 
-    def corporate_actions(
-        self,
-        first: dt.date,
-        last: dt.date,
-        *,
-        known_at: dt.datetime,
-        symbols: Sequence[str] | None = None,
-    ) -> ActionDelivery:
-        """Gives the actions that go ex from `first` to `last`, both included.
+    symbols_per_request: int | None
 
-        `known_at` and `symbols` are as for bars.
-        """
+    def bars_of(
+        self, symbols: Sequence[str], first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> Delivery:
+        """Gives what `daily_bars` gives, of these symbols."""
         ...
 
 
-def named(symbols: Sequence[str] | None) -> pl.Expr:
-    """Gives the filter to rows of `symbols`, or to all rows where none are named."""
-    return pl.lit(value=True) if symbols is None else pl.col("symbol").is_in(list(symbols))
+@runtime_checkable
+class CorporateActionProvider(Protocol):
+    """A provider that also reports splits and cash dividends."""
+
+    def corporate_actions(
+        self, first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> ActionDelivery:
+        """Gives the actions whose ex-date is from `first` to `last`, both included."""
+        ...
+
+
+def _unlimited(name: str, limits: Limits) -> Limiter:  # noqa: ARG001
+    return Unlimited()
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an installation hands a plug-in; each takes what it needs with `configured`.
+
+    `keys` are by provider. `limiter_of` gives a provider's limiter from its name and the limits
+    the plug-in knows of. `since` is the first session to ask for. `base_urls` stand for the
+    providers' own, for a proxy or a test.
+    """
+
+    bars: Path | None = None
+    symbols: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    since: dt.date = dt.date(2000, 1, 3)
+    limiter_of: Callable[[str, Limits], Limiter] = _unlimited
+    patience: Patience = field(default_factory=Patience)
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 30.0

@@ -6,9 +6,9 @@ A file becomes cells in `bar_files`, cells become numbers and dates in `bar_cell
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from quantmatrix_adapters.providers.bar_files import (
     is_bar_file,
     open_bar_file,
 )
-from quantmatrix_adapters.providers.base import Delivery, named
+from quantmatrix_adapters.providers.base import Delivery, Given
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import FindingRule, InstrumentKind, Severity
@@ -42,13 +42,19 @@ class FolderProvider:
     """Gives the bars of the files at a path; they are parsed once for each `version`."""
 
     name = "folder"
-    asks_by_symbol = False
 
     def __init__(self, path: Path, exchange: str = "XNYS", currency: str = "USD") -> None:
         self.path = path
         self.exchange = exchange
         self.currency = currency
         self._held: _Held | None = None
+
+    @classmethod
+    def configured(cls, given: Given) -> Self:
+        """Gives the provider of the files an installation names. Raises SettingsError."""
+        if given.bars is None:
+            raise SettingsError("The provider 'folder' needs files: set QUANTMATRIX_BARS.")
+        return cls(given.bars)
 
     def version(self) -> str:
         """Gives a text made of the files' paths, sizes and times of change.
@@ -84,22 +90,15 @@ class FolderProvider:
         )
         return found.item(0, "first"), found.item(0, "last")
 
-    def daily_bars(
-        self,
-        first: dt.date,
-        last: dt.date,
-        *,
-        known_at: dt.datetime,
-        symbols: Sequence[str] | None = None,
-    ) -> Delivery:
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
         """Gives the bars from `first` to `last`, and the findings that may be about them.
 
         A finding whose session cannot be read is in every delivery.
         """
         held = self._read()
-        in_range = pl.col("session").is_between(first, last)
+        asked = pl.col("session").is_between(first, last)
         moment = pl.lit(known_at).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-        bars = held.bars.filter(in_range, named(symbols)).select(
+        bars = held.bars.filter(asked).select(
             pl.lit(self.name).alias("provider"),
             "symbol",
             "session",
@@ -113,10 +112,7 @@ class FolderProvider:
             pl.col("known_at").fill_null(moment),
         )
         return Delivery(
-            bars=bars,
-            findings=held.findings.filter(
-                in_range | pl.col("session").is_null(), named(symbols) | pl.col("symbol").is_null()
-            ),
+            bars=bars, findings=held.findings.filter(asked | pl.col("session").is_null())
         )
 
     def _read(self) -> _Held:

@@ -4,12 +4,12 @@ As traded, not adjusted (Quandl WIKI Prices, public domain). FB begins with its 
 """
 
 import datetime as dt
-from collections.abc import Sequence
 from importlib.metadata import version as version_of
+from typing import Self
 
 import polars as pl
 
-from quantmatrix_adapters.providers.base import Delivery, named
+from quantmatrix_adapters.providers.base import Delivery, Given
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.vocabulary import InstrumentKind
 
@@ -30,10 +30,14 @@ class SampleProvider:
     """Gives the bars that come with the program, so that it runs without any data of one's own."""
 
     name = "sample"
-    asks_by_symbol = False
 
     def __init__(self) -> None:
         self._bars: pl.DataFrame | None = None
+
+    @classmethod
+    def configured(cls, given: Given) -> Self:  # noqa: ARG003
+        """Gives the sample, which needs nothing."""
+        return cls()
 
     def version(self) -> str:
         """Gives the version of the package the bars come with."""
@@ -57,17 +61,10 @@ class SampleProvider:
         found = self._read().select(first=pl.col("session").min(), last=pl.col("session").max())
         return found.item(0, "first"), found.item(0, "last")
 
-    def daily_bars(
-        self,
-        first: dt.date,
-        last: dt.date,
-        *,
-        known_at: dt.datetime,
-        symbols: Sequence[str] | None = None,
-    ) -> Delivery:
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
         """Gives the bars from `first` to `last`; every row is known from the moment of asking."""
         moment = pl.lit(known_at).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-        asked = self._read().filter(pl.col("session").is_between(first, last), named(symbols))
+        asked = self._read().filter(pl.col("session").is_between(first, last))
         return Delivery(bars=asked.with_columns(known_at=moment), findings=_NO_FINDINGS)
 
     def _read(self) -> pl.DataFrame:

@@ -17,6 +17,9 @@ class RawActionKind(StrEnum):
     CASH_DIVIDEND = "cash_dividend"
 
 
+SPLIT, CASH_DIVIDEND = RawActionKind.SPLIT.value, RawActionKind.CASH_DIVIDEND.value
+
+
 class RawActions(pa.DataFrameModel):
     """A split or a cash dividend as reported. Key: provider, symbol, ex_date, kind, known_at.
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -25,15 +24,8 @@ class DamagedFeed(SampleProvider):
         odd = listed.head(1).with_columns(symbol=pl.lit("ODD"), currency=pl.lit("dollars"))
         return pl.concat([listed, *more, odd])
 
-    def daily_bars(
-        self,
-        first: dt.date,
-        last: dt.date,
-        *,
-        known_at: dt.datetime,
-        symbols: Sequence[str] | None = None,
-    ) -> Delivery:
-        given = super().daily_bars(first, last, known_at=known_at, symbols=symbols).bars
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
+        given = super().daily_bars(first, last, known_at=known_at).bars
         ibm = given.filter(pl.col("symbol") == "IBM")
         prices = pl.col("open", "high", "low", "close")
         # A hundred times such an ATR is no number any more; the small prices cannot be stored.

@@ -1,0 +1,148 @@
+"""Alpaca: daily bars of many symbols in one request, as traded, in pages.
+
+Asked with `adjustment=raw` and `asof=-`, so that a symbol is who bore it on the day and not who
+bears it today. `t` is midnight in New York, written in UTC: 05:00Z in winter, 04:00Z in summer.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from quantmatrix_adapters.limits import Limits
+from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_rows import Row, date_of, read_rows
+from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
+from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, as_list
+from quantmatrix_engine.calendars import EXCHANGE_TIME_ZONE
+
+_LETTERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+_NEW_YORK = ZoneInfo(EXCHANGE_TIME_ZONE)
+_SPLITS = ("forward_splits", "reverse_splits")
+
+
+class AlpacaProvider(NetworkProvider):
+    """Asks Alpaca, by default for the consolidated tape (`feed` sip).
+
+    The default limit is that of its free plan, 200 requests a minute.
+    """
+
+    name: ClassVar = "alpaca"
+    base_url: ClassVar = "https://data.alpaca.markets"
+    limits: ClassVar = Limits(per_minute=200)
+    key_form: ClassVar = "ID:SECRET, the two keys of your account with a colon between"
+    symbols_per_request: ClassVar = 200
+
+    def corporate_actions(
+        self, first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> ActionDelivery:
+        """Gives splits, stock dividends (as splits: 5 % are 1.05 for 1) and cash dividends.
+
+        Spin-offs, mergers, rights and renames of its answer are not told here.
+        """
+        types = "forward_split,reverse_split,stock_dividend,cash_dividend"
+        common = {"types": types, "start": str(first), "end": str(last), "limit": "1000"}
+        path = "/v1/corporate-actions"
+        return joined_actions(
+            read_actions(request, _actions(page, self.symbols))
+            for batch in self._batches(self.symbols)
+            for query in [{"symbols": ",".join(batch), **common}]
+            for request in [self._request(path, query, wanted=(first, last), known_at=known_at)]
+            for page in self._pages(path, query, partial(_following, path, query))
+        )
+
+    def _deliveries(
+        self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
+    ) -> Iterator[Delivery]:
+        path = "/v2/stocks/bars"
+        for batch in self._batches(symbols):
+            query = {
+                "symbols": ",".join(batch),
+                "timeframe": "1Day",
+                "start": _midnight(first),
+                "end": _midnight(last),
+                "adjustment": "raw",
+                "asof": "-",
+                "feed": "sip",
+                "limit": "10000",
+            }
+            request = self._request(path, query, wanted=(first, last), known_at=known_at)
+            rows = [
+                row
+                for page in self._pages(path, query, partial(_following, path, query))
+                for row in self._rows(page, batch)
+            ]
+            yield read_rows(request, rows)
+
+    def _rows(self, page: Any, asked: Sequence[str]) -> Iterator[Row]:
+        held = as_dict(page).get("bars")
+        if not isinstance(held, dict):
+            raise self._unusable("bars", "{'bars': {symbol: [{t, o, h, l, c, v}]}}")
+        for symbol, bars in held.items():
+            for bar in as_list(bars):
+                cells = {column: as_dict(bar).get(letter) for column, letter in _LETTERS.items()}
+                session = _session(as_dict(bar).get("t"))
+                yield Row(symbol if symbol in asked else None, session, cells, {symbol: bar})
+
+    def _batches(self, symbols: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        return _batched(symbols, self.symbols_per_request)
+
+    def _secret_headers(self) -> Mapping[str, str]:
+        identity, _, secret = self._key.partition(":")
+        return {"APCA-API-KEY-ID": identity, "APCA-API-SECRET-KEY": secret}
+
+    def _secrets(self) -> Sequence[str]:
+        return [part for part in (self._key, *self._key.split(":", 1)) if part]
+
+
+PROVIDER = AlpacaProvider
+
+
+def _batched(symbols: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    for begin in range(0, len(symbols), size):
+        yield tuple(symbols[begin : begin + size])
+
+
+def _midnight(session: dt.date) -> str:
+    """Gives the moment the date begins in New York, in UTC: the `t` of the session's bar."""
+    moment = dt.datetime.combine(session, dt.time(), _NEW_YORK).astimezone(dt.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _session(text: Any) -> dt.date | None:
+    """Gives the date in New York of a moment that is midnight there; None for any other."""
+    try:
+        moment = dt.datetime.fromisoformat(text).astimezone(_NEW_YORK)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment.date() if moment.time() == dt.time() else None
+
+
+def _following(
+    path: str, query: Mapping[str, str], body: Any
+) -> tuple[str, Mapping[str, str]] | None:
+    token = as_dict(body).get("next_page_token")
+    return (path, {**query, "page_token": token}) if isinstance(token, str) and token else None
+
+
+def _actions(page: Any, asked: Sequence[str]) -> Iterator[ActionRow]:
+    held = as_dict(as_dict(page).get("corporate_actions"))
+    for kind in (*_SPLITS, "stock_dividends", "cash_dividends"):
+        for one in map(as_dict, as_list(held.get(kind))):
+            symbol = one.get("symbol")
+            ours = symbol if symbol in asked else None
+            yield _action(kind, ours, date_of(one.get("ex_date")), one)
+
+
+def _action(
+    kind: str, symbol: str | None, ex_date: dt.date | None, one: dict[str, Any]
+) -> ActionRow:
+    if kind == "cash_dividends":
+        return ActionRow(symbol, ex_date, one, amount=one.get("rate"), currency="USD")
+    if kind in _SPLITS:
+        after, before = one.get("new_rate"), one.get("old_rate")
+        return ActionRow(symbol, ex_date, one, after=after, before=before)
+    rate = one.get("rate")
+    after = 1 + rate if isinstance(rate, int | float) and rate > 0 else rate
+    return ActionRow(symbol, ex_date, one, after=after, before=1)

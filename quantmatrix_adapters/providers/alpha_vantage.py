@@ -1,0 +1,147 @@
+"""Alpha Vantage: daily prices as traded (TIME_SERIES_DAILY), one request for each symbol.
+
+Errors come with status 200, as a text under `Information` or `Note` (asked too often) or under
+`Error Message` (a wrong key, or a symbol it does not know). The last 100 sessions come as
+`compact`; older ones are asked for as `full`, which its free plan refuses.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from quantmatrix_adapters.http import HttpAnswer
+from quantmatrix_adapters.limits import Limits
+from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_rows import Request, Row, date_of, read_rows
+from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
+from quantmatrix_adapters.providers.network import (
+    NetworkProvider,
+    as_dict,
+    as_list,
+    dashed,
+    unknown_symbol,
+)
+from quantmatrix_engine import calendars
+from quantmatrix_engine.errors import ProviderBusy, ProviderError, ProviderPaused, ProviderRefused
+
+_COLUMNS = {
+    "open": "1. open",
+    "high": "2. high",
+    "low": "3. low",
+    "close": "4. close",
+    "volume": "5. volume",
+}
+_SERIES = "Time Series (Daily)"
+_COMPACT_SESSIONS = 100
+_ALWAYS = (dt.date(1900, 1, 1), dt.date(2200, 1, 1))
+
+
+class AlphaVantageProvider(NetworkProvider):
+    """Asks Alpha Vantage. The default limits are those of its free plan: 5 a minute, 25 a day."""
+
+    name: ClassVar = "alpha_vantage"
+    base_url: ClassVar = "https://www.alphavantage.co"
+    limits: ClassVar = Limits(per_minute=5, per_day=25)
+    key_form: ClassVar = "the API key of your account"
+
+    def corporate_actions(
+        self, first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> ActionDelivery:
+        """Gives the splits and dividends of its symbols: two requests for each."""
+        return joined_actions(
+            read_actions(request, _actions(symbol, function, answer.json()))
+            for symbol in self.symbols
+            for function in ("SPLITS", "DIVIDENDS")
+            for request, answer in [
+                self._asked(function, symbol, {}, wanted=(first, last), known_at=known_at)
+            ]
+            if not self._is_unknown(answer)
+        )
+
+    def _deliveries(
+        self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
+    ) -> Iterator[Delivery]:
+        newest = calendars.last_closed_session(known_at)
+        is_recent = first > calendars.sessions_before(newest, _COMPACT_SESSIONS)
+        size = {"outputsize": "compact" if is_recent else "full"}
+        for symbol in symbols:
+            request, answer = self._asked(
+                "TIME_SERIES_DAILY", symbol, size, wanted=(first, last), known_at=known_at
+            )
+            if self._is_unknown(answer):
+                yield unknown_symbol(request, symbol, self._said(answer))
+            else:
+                yield read_rows(request, self._rows(symbol, answer.json()))
+
+    def _asked(
+        self,
+        function: str,
+        symbol: str,
+        more: Mapping[str, str],
+        *,
+        wanted: tuple[dt.date, dt.date],
+        known_at: dt.datetime,
+    ) -> tuple[Request, HttpAnswer]:
+        query = {"function": function, "symbol": dashed(symbol), **more}
+        request = self._request("/query", query, wanted=wanted, known_at=known_at, asked=_ALWAYS)
+        return request, self._ask("/query", query)
+
+    def _rows(self, symbol: str, body: Any) -> list[Row]:
+        series = as_dict(body).get(_SERIES)
+        if not body:
+            return []
+        if not isinstance(series, dict):
+            raise self._unusable(f"{_SERIES!r}", "a day's prices by its date")
+        about = as_dict(as_dict(body).get("Meta Data")).get("2. Symbol")
+        ours = symbol if about == dashed(symbol) else None
+        return [
+            Row(
+                ours,
+                date_of(day),
+                {column: as_dict(cells).get(theirs) for column, theirs in _COLUMNS.items()},
+                {day: cells},
+            )
+            for day, cells in series.items()
+        ]
+
+    def _is_unknown(self, answer: HttpAnswer) -> bool:
+        said = as_dict(answer.json()).get("Error Message")
+        return isinstance(said, str) and said.startswith("Invalid API call")
+
+    def _error_in(self, body: Any) -> ProviderError | None:
+        said = _words(body)
+        if said is None:
+            return None
+        told = self._without_key(f"{self.name} answered HTTP 200: {' '.join(said.split())}")
+        if "Error Message" in body:
+            is_key = "apikey" in said.lower()
+            return ProviderRefused(told) if is_key else ProviderError(told)
+        if "premium endpoint" in said.lower() or "premium feature" in said.lower():
+            return ProviderRefused(told)
+        if "per day" in said.lower():
+            return ProviderPaused(told, until=None)
+        return ProviderBusy(told)
+
+    def _secret_query(self) -> Mapping[str, str]:
+        return {"apikey": self._key}
+
+
+PROVIDER = AlphaVantageProvider
+
+
+def _words(body: Any) -> str | None:
+    held = as_dict(body)
+    found = [held[word] for word in ("Error Message", "Information", "Note") if word in held]
+    return str(found[0]) if found else None
+
+
+def _actions(symbol: str, function: str, body: Any) -> Iterator[ActionRow]:
+    held = as_dict(body)
+    ours = symbol if held.get("symbol") == dashed(symbol) else None
+    for one in map(as_dict, as_list(held.get("data"))):
+        if function == "SPLITS":
+            ex_date, ratio = date_of(one.get("effective_date")), one.get("split_factor")
+            yield ActionRow(ours, ex_date, one, after=ratio, before=1)
+        else:
+            ex_date, amount = date_of(one.get("ex_dividend_date")), one.get("amount")
+            yield ActionRow(ours, ex_date, one, amount=amount, currency="USD")

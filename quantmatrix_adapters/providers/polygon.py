@@ -1,0 +1,166 @@
+"""Polygon: the whole US market of a session in one request (grouped daily), as traded.
+
+Asked with `adjusted=false`; an answer that says it is adjusted is refused. `t` is a moment of the
+session in milliseconds, and the session is its date in New York. Splits and dividends come by
+ex-date for the whole market, in pages.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+import polars as pl
+
+from quantmatrix_adapters.limits import Limits
+from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_rows import (
+    NotANumber,
+    Row,
+    date_at,
+    date_of,
+    number,
+    read_rows,
+)
+from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
+from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, as_list
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.instruments import Listing
+from quantmatrix_engine.vocabulary import InstrumentKind
+
+_GROUPED = "/v2/aggs/grouped/locale/us/market/stocks"
+_LETTERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+_PAGE = "1000"
+# Polygon's types of what it lists; the others (units, rights of units …) are not listed by us.
+_KINDS = {
+    "CS": InstrumentKind.STOCK,
+    "PFD": InstrumentKind.STOCK,
+    "ADRC": InstrumentKind.STOCK,
+    "ETF": InstrumentKind.ETF,
+    "ETV": InstrumentKind.ETF,
+    "ETN": InstrumentKind.ETF,
+    "FUND": InstrumentKind.MUTUAL_FUND,
+    "WARRANT": InstrumentKind.WARRANT,
+    "RIGHT": InstrumentKind.RIGHT,
+}
+
+
+class PolygonProvider(NetworkProvider):
+    """Asks Polygon: for its symbols, or for the whole market where it is made with none.
+
+    The default limit is that of its free plan, 5 requests a minute.
+    """
+
+    name: ClassVar = "polygon"
+    base_url: ClassVar = "https://api.polygon.io"
+    limits: ClassVar = Limits(per_minute=5)
+    key_form: ClassVar = "the API key of your account"
+    symbols_per_request: ClassVar = None
+
+    def listing(self) -> pl.DataFrame:
+        """Gives its symbols; made with none, the market's, as Polygon's list of tickers has them.
+
+        That list states exchange, kind, currency and name, of what is traded today.
+        """
+        if self.symbols:
+            return super().listing()
+        query = {"market": "stocks", "active": "true", "limit": _PAGE}
+        first = self.sessions()[0]
+        rows = [
+            (
+                held.get("ticker"),
+                held.get("primary_exchange"),
+                str(held.get("currency_name", "")).upper(),
+                _KINDS[held["type"]].value,
+                held.get("name"),
+                first,
+            )
+            for page in self._pages("/v3/reference/tickers", query, _following)
+            for held in map(as_dict, as_list(page.get("results")))
+            if held.get("type") in _KINDS and held.get("primary_exchange")
+        ]
+        listing = pl.DataFrame(rows, schema=Listing.empty().schema, orient="row")
+        return listing.sort("symbol")
+
+    def corporate_actions(
+        self, first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> ActionDelivery:
+        """Gives the splits and dividends of its symbols, or of the market; in US dollars unless
+        Polygon names another currency.
+        """
+        return joined_actions(
+            read_actions(request, map(as_row, as_list(page.get("results"))))
+            for path, date, as_row in (
+                ("/v3/reference/splits", "execution_date", self._split),
+                ("/v3/reference/dividends", "ex_dividend_date", self._dividend),
+            )
+            for query in [{f"{date}.gte": str(first), f"{date}.lte": str(last), "limit": _PAGE}]
+            for request in [self._request(path, query, wanted=(first, last), known_at=known_at)]
+            for page in self._pages(path, query, _following)
+        )
+
+    def _deliveries(
+        self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
+    ) -> Iterator[Delivery]:
+        query = {"adjusted": "false", "include_otc": "false"}
+        for session in calendars.sessions(first, last):
+            path = f"{_GROUPED}/{session}"
+            request = self._request(path, query, wanted=(session, session), known_at=known_at)
+            body = as_dict(self._ask(path, query).json())
+            if body.get("adjusted") is not False and body.get("resultsCount") != 0:
+                raise self._unusable("'adjusted': false", "prices as traded, as asked")
+            delivery = read_rows(request, [_row(held) for held in as_list(body.get("results"))])
+            yield Delivery(_of(symbols, delivery.bars), _of(symbols, delivery.findings))
+
+    def _split(self, held: Any) -> ActionRow:
+        split = as_dict(held)
+        symbol, ex_date = self._ours(split), date_of(split.get("execution_date"))
+        after, before = split.get("split_to"), split.get("split_from")
+        return ActionRow(symbol, ex_date, held, after=after, before=before)
+
+    def _dividend(self, held: Any) -> ActionRow:
+        paid = as_dict(held)
+        symbol, ex_date = self._ours(paid), date_of(paid.get("ex_dividend_date"))
+        amount, currency = paid.get("cash_amount"), str(paid.get("currency") or "USD")
+        return ActionRow(symbol, ex_date, held, amount=amount, currency=currency.upper())
+
+    def _ours(self, held: Mapping[str, Any]) -> str | None:
+        symbol = held.get("ticker")
+        is_ours = isinstance(symbol, str) and (not self.symbols or symbol in self.symbols)
+        return symbol if is_ours else None
+
+    def _secret_headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self._key}"}
+
+
+PROVIDER = PolygonProvider
+
+
+def _row(held: Any) -> Row:
+    bar = as_dict(held)
+    symbol = bar.get("T")
+    cells = {column: bar.get(letter) for column, letter in _LETTERS.items()}
+    return Row(symbol if isinstance(symbol, str) else None, _session(bar.get("t")), cells, held)
+
+
+def _session(milliseconds: Any) -> dt.date | None:
+    try:
+        value = number(milliseconds)
+    except NotANumber:
+        return None
+    return None if value is None else date_at(value / 1000)
+
+
+def _of(symbols: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
+    """Gives the rows about these symbols, and those about none; all of them where none is named."""
+    if not symbols:
+        return frame
+    return frame.filter(pl.col("symbol").is_in(list(symbols)) | pl.col("symbol").is_null())
+
+
+def _following(body: Any) -> tuple[str, Mapping[str, str]] | None:
+    """Gives where the next page is; only on the server we ask, whatever host the answer names."""
+    url = as_dict(body).get("next_url")
+    if not isinstance(url, str):
+        return None
+    return urlsplit(url).path, dict(parse_qsl(urlsplit(url).query))
