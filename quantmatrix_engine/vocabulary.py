@@ -166,7 +166,7 @@ class FindingRule(StrEnum):
     CAPITAL_GAINS_COUNTED_TWICE = "capital_gains_counted_twice"
     UNCONFIRMED_ACTION = "unconfirmed_action"
     PROVIDER_DISAGREEMENT = "provider_disagreement"
-    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    PROVIDER_FAILED = "provider_failed"
 
 
 FLAGGING_RULES = frozenset(
@@ -182,7 +182,7 @@ FLAGGING_RULES = frozenset(
         FindingRule.REPEATED_BAR,
         FindingRule.UNCONFIRMED_ACTION,
         FindingRule.PROVIDER_DISAGREEMENT,
-        FindingRule.PROVIDER_UNAVAILABLE,
+        FindingRule.PROVIDER_FAILED,
     }
 )
 """Rules over a series of bars: they point at a bar, or at one that is not there, and keep it out of

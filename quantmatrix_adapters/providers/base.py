@@ -87,6 +87,12 @@ class CorporateActionProvider(Protocol):
         ...
 
 
+def names_of(provider: Provider) -> tuple[str, ...]:
+    """Gives the names its bars bear, the one asked first before the others."""
+    names: tuple[str, ...] = getattr(provider, "names", (provider.name,))
+    return names
+
+
 def _unlimited(name: str, limits: Limits) -> Limiter:  # noqa: ARG001
     return Unlimited()
 

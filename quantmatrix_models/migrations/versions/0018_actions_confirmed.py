@@ -19,7 +19,7 @@ _BEFORE = (
     *("dividend_not_in_price", "dividend_not_adjusted", "dividend_misstated"),
     *("dividend_repeated", "capital_gains_counted_twice"),
 )
-_NEW = ("unconfirmed_action", "provider_disagreement", "provider_unavailable")
+_NEW = ("unconfirmed_action", "provider_disagreement", "provider_failed")
 _ACTIONS = "corporate_actions"
 _ROLES = ("quantmatrix_pipeline", "quantmatrix_admin")
 

@@ -1,0 +1,182 @@
+"""Several providers in order: what one did not give of a symbol and session, the next is asked.
+
+A bar bears the name of the provider that gave it. A provider that is down, refuses its key or has
+used up its quota is passed over, which is logged and a finding.
+"""
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from quantmatrix_adapters.providers.answer_rows import BARS, FINDINGS, joined
+from quantmatrix_adapters.providers.base import Delivery, Provider, SymbolProvider
+from quantmatrix_engine import calendars
+from quantmatrix_engine.errors import (
+    HttpError,
+    ProviderBusy,
+    ProviderError,
+    ProviderPaused,
+    ProviderRefused,
+)
+from quantmatrix_engine.vocabulary import FindingRule, Severity
+
+_LOG = logging.getLogger(__name__)
+_PRICES = ("open", "high", "low", "close")
+# After these nothing else is asked of the provider; after another error the next symbols are.
+_ENDS_IT = (ProviderBusy, ProviderRefused, ProviderPaused, HttpError)
+
+Failure = ProviderError | HttpError
+Wanted = dict[str, list[dt.date]]
+"""The sessions still to be had of each symbol, ascending; a symbol without any is left out."""
+Question = tuple[list[str], dt.date, dt.date]
+"""The symbols, first and last session one call asks for."""
+
+
+class Failover:
+    """Asks `providers` in their order for `symbols`, each for what those before did not give.
+
+    Made without symbols it asks for those that its listing has. A bar without all four prices
+    counts as not given; it is delivered all the same, for the gate to find.
+    """
+
+    name = "failover"
+
+    def __init__(self, providers: Sequence[Provider], symbols: Sequence[str] = ()) -> None:
+        self.providers = tuple(providers)
+        self.names = tuple(provider.name for provider in providers)
+        self.symbols = tuple(symbols)
+
+    def version(self) -> str:
+        """Gives the versions of all of them, in their order."""
+        return "; ".join(f"{one.name}: {one.version()}" for one in self.providers)
+
+    def listing(self) -> pl.DataFrame:
+        """Gives each symbol as the first provider that lists it does, from its earliest session.
+
+        Raises the first provider's error where none of them can be asked.
+        """
+        listings, errors = [], []
+        for provider in self.providers:
+            try:
+                listings.append(provider.listing())
+            except (ProviderError, HttpError) as error:
+                _LOG.warning("%s is passed over: %s", provider.name, error)
+                errors.append(error)
+        if not listings:
+            raise errors[0]
+        listed = pl.concat(listings)
+        earliest = pl.col("first_session").min().over("symbol")
+        return (
+            listed.with_columns(first_session=earliest)
+            .unique("symbol", keep="first", maintain_order=True)
+            .sort("symbol")
+        )
+
+    def sessions(self) -> tuple[dt.date, dt.date]:
+        """Gives the first and the last session that any of them has."""
+        spans = [provider.sessions() for provider in self.providers]
+        return min(first for first, _ in spans), max(last for _, last in spans)
+
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
+        """Gives what the providers together have, at most one whole bar of a symbol and session.
+
+        Raises an error of theirs where none of them answered anything: a retryable one, if any.
+        """
+        closed = min(last, calendars.last_closed_session(known_at))
+        sessions = calendars.sessions(first, closed)
+        symbols = self.symbols or self.listing().get_column("symbol").to_list()
+        wanted = dict.fromkeys(symbols, sessions) if sessions else {}
+        deliveries: list[Delivery] = []
+        failures: list[Failure] = []
+        answers = 0
+        for provider in self.providers:
+            if not wanted:
+                break
+            given, failed = _ask(provider, wanted, known_at)
+            answers += len(given)
+            failures += failed
+            kept = _only(joined(given), wanted)
+            deliveries += [kept, _told(provider.name, failed, first, last)]
+            wanted = _without(wanted, kept.bars)
+        if failures and not answers:
+            raise next((one for one in failures if one.retryable), failures[0])
+        return joined(deliveries)
+
+
+def _ask(
+    provider: Provider, wanted: Wanted, known_at: dt.datetime
+) -> tuple[list[Delivery], list[Failure]]:
+    given: list[Delivery] = []
+    failures: list[Failure] = []
+    for symbols, first, last in _questions(provider, wanted):
+        try:
+            given.append(_answer(provider, symbols, first, last, known_at))
+        except (ProviderError, HttpError) as failure:
+            _LOG.warning("%s is passed over: %s", provider.name, failure)
+            failures.append(failure)
+            if isinstance(failure, _ENDS_IT):
+                break
+    return given, failures
+
+
+def _questions(provider: Provider, wanted: Wanted) -> Iterator[Question]:
+    """Gives what to ask: symbols that lack the same range together, as many as one call takes."""
+    size = provider.symbols_per_request if isinstance(provider, SymbolProvider) else None
+    if size is None:
+        lacking = sorted({session for sessions in wanted.values() for session in sessions})
+        yield list(wanted), lacking[0], lacking[-1]
+        return
+    ranges: dict[tuple[dt.date, dt.date], list[str]] = defaultdict(list)
+    for symbol, sessions in wanted.items():
+        ranges[sessions[0], sessions[-1]].append(symbol)
+    for (first, last), symbols in ranges.items():
+        for begin in range(0, len(symbols), size):
+            yield symbols[begin : begin + size], first, last
+
+
+def _answer(
+    provider: Provider, symbols: list[str], first: dt.date, last: dt.date, known_at: dt.datetime
+) -> Delivery:
+    if isinstance(provider, SymbolProvider):
+        return provider.bars_of(symbols, first, last, known_at=known_at)
+    return provider.daily_bars(first, last, known_at=known_at)
+
+
+def _only(delivery: Delivery, wanted: Wanted) -> Delivery:
+    """Gives the delivery with the bars that were still to be had; its findings all stay."""
+    keys = pl.DataFrame(
+        {"symbol": list(wanted), "session": list(wanted.values())},
+        schema={"symbol": pl.String, "session": pl.List(pl.Date)},
+    ).explode("session")
+    bars = delivery.bars.join(keys, on=["symbol", "session"], how="semi", maintain_order="left")
+    return Delivery(bars=bars, findings=delivery.findings)
+
+
+def _without(wanted: Wanted, bars: pl.DataFrame) -> Wanted:
+    """Gives what is still to be had when these bars were given."""
+    whole = bars.filter(pl.all_horizontal(pl.col(_PRICES).is_not_null()))
+    given = set(whole.select("symbol", "session").iter_rows())
+    left = {
+        symbol: [session for session in sessions if (symbol, session) not in given]
+        for symbol, sessions in wanted.items()
+    }
+    return {symbol: sessions for symbol, sessions in left.items() if sessions}
+
+
+def _told(name: str, failures: Sequence[Failure], first: dt.date, last: dt.date) -> Delivery:
+    """Gives a finding with the first failure of a provider; the log has them all."""
+    rows = [
+        {
+            "provider": name,
+            "rule": FindingRule.PROVIDER_FAILED.value,
+            "value": value,
+            "expected": "an answer; the next provider was asked instead",
+            "severity": Severity.WARNING.value,
+            "source": f"daily bars from {first} to {last}",
+        }
+        for value in [str(failure) for failure in failures[:1]]
+    ]
+    return Delivery(bars=pl.DataFrame(schema=BARS), findings=pl.DataFrame(rows, schema=FINDINGS))
