@@ -12,6 +12,8 @@ import dagster as dg
 
 from quantmatrix_adapters.channels.console import ConsoleChannel
 from quantmatrix_adapters.channels.discord import DiscordChannel
+from quantmatrix_adapters.limits import Limiter, Limits
+from quantmatrix_adapters.providers.base import Given, Provider
 from quantmatrix_adapters.providers.select import provider_from
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import home
@@ -19,6 +21,7 @@ from quantmatrix_pipelines.clock import utc_now
 from quantmatrix_pipelines.io_managers.lake import lake_io_manager
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.settings import Settings
+from quantmatrix_pipelines.stores.provider_limits import DatabaseLimiter
 
 
 def resources(settings: Settings) -> Mapping[str, Any]:
@@ -33,7 +36,9 @@ def resources(settings: Settings) -> Mapping[str, Any]:
             resource_fn=lambda _: _connected(settings), description="PostgreSQL of QuantMatrix."
         ),
         "lake": made(lambda: Lake(str(settings.lake)), "Delta tables of the long series."),
-        "feed": made(lambda: provider_from(settings.bars), "The provider of bars."),
+        "feed": dg.ResourceDefinition(
+            resource_fn=lambda _: _fed(settings), description="The provider of bars."
+        ),
         "vault": made(lambda: home.vault(settings), "Opens sealed secrets."),
         "audit_keys": made(lambda: home.audit_keys(settings), "Sign the audit trail."),
         "discord": made(lambda: DiscordChannel(settings.discord_url), "Posts to webhooks."),
@@ -41,6 +46,31 @@ def resources(settings: Settings) -> Mapping[str, Any]:
         "clock": made(lambda: utc_now, "The present moment."),
         "lake_io_manager": lake_io_manager,
     }
+
+
+def feed_of(settings: Settings, database: Database) -> Provider:
+    """Gives the provider, or providers, the settings name; their limits are kept in `database`.
+
+    Raises UnknownPlugin and SettingsError as `provider_from` does.
+    """
+
+    def limiter_of(name: str, limits: Limits) -> Limiter:
+        return DatabaseLimiter(database, name, limits, clock=utc_now)
+
+    given = Given(
+        bars=settings.bars,
+        symbols=settings.provider_symbols,
+        keys=settings.provider_keys,
+        limiter_of=limiter_of,
+    )
+    return provider_from(given, settings.provider_names)
+
+
+@contextmanager
+def _fed(settings: Settings) -> Iterator[Provider]:
+    """Gives the feed of a run or a tick, and closes with it the connections of its limits."""
+    with _connected(settings) as database:
+        yield feed_of(settings, database)
 
 
 @contextmanager

@@ -38,8 +38,25 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="CSV file of splits and dividends, beside what the feed reports."),
     ] = None
-    symbols: Annotated[
+    symbol_history: Annotated[
         Path | None, Field(description="CSV file of who was called what from when to when.")
+    ] = None
+    providers: Annotated[
+        str, Field(description="Providers in their order, by comma; else the bars or the sample.")
+    ] = ""
+    symbols: Annotated[
+        str, Field(description="Symbols providers on the network are asked for, by comma.")
+    ] = ""
+    tiingo_key: Annotated[SecretStr | None, Field(description="API token of Tiingo.")] = None
+    polygon_key: Annotated[SecretStr | None, Field(description="API key of Polygon.")] = None
+    alpaca_key: Annotated[
+        SecretStr | None, Field(description="Key id and secret of Alpaca, ID:SECRET.")
+    ] = None
+    fmp_key: Annotated[
+        SecretStr | None, Field(description="API key of Financial Modeling Prep.")
+    ] = None
+    alpha_vantage_key: Annotated[
+        SecretStr | None, Field(description="API key of Alpha Vantage.")
     ] = None
     sessions: Annotated[
         int, Field(ge=1, le=250, description="How many last sessions the first start evaluates.")
@@ -68,7 +85,7 @@ class Settings(BaseSettings):
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
-    @field_validator("home", "bars", "symbols", "actions", "audit_anchors")
+    @field_validator("home", "bars", "symbol_history", "actions", "audit_anchors")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         try:
@@ -102,6 +119,28 @@ class Settings(BaseSettings):
         return self.audit_anchors or self.home / "audit-anchors.jsonl"
 
     @cached_property
+    def provider_names(self) -> tuple[str, ...]:
+        """Gives the providers to ask, the first before the others; none where none is named."""
+        return _listed(self.providers)
+
+    @cached_property
+    def provider_symbols(self) -> tuple[str, ...]:
+        """Gives the symbols to ask for, each once."""
+        return _listed(self.symbols)
+
+    @property
+    def provider_keys(self) -> dict[str, str]:
+        """Gives the keys there are, by provider."""
+        keys = {
+            "tiingo": self.tiingo_key,
+            "polygon": self.polygon_key,
+            "alpaca": self.alpaca_key,
+            "fmp": self.fmp_key,
+            "alpha_vantage": self.alpha_vantage_key,
+        }
+        return {name: key.get_secret_value() for name, key in keys.items() if key is not None}
+
+    @cached_property
     def webhooks_of_demo_users(self) -> dict[str, str]:
         """Gives the webhook by name of a demonstration user. Raises SettingsError."""
         found: dict[str, str] = {}
@@ -114,6 +153,10 @@ class Settings(BaseSettings):
                 )
             found[name.strip()] = url.strip()
         return found
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -110,12 +110,12 @@ class NetworkProvider:
         return f"{type(self).__name__}({len(self.symbols)} symbols)"
 
     def version(self) -> str:
-        """Gives a text that changes with the symbols and the first session asked for.
+        """Gives a text that changes with the symbols asked for.
 
         A server does not say that it changed a bar of long ago: a range is asked again when
         somebody asks for it, and what it restated is then a further row.
         """
-        told = f"{self._since} {' '.join(sorted(self.symbols))}"
+        told = " ".join(sorted(self.symbols))
         return f"{len(self.symbols)} symbols, {hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
     def listing(self) -> pl.DataFrame:

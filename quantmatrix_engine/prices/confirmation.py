@@ -58,6 +58,21 @@ def judged(reported: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def together(told: pl.DataFrame) -> pl.DataFrame:
+    """Gives reported actions with those of one source, symbol, date and kind taken together.
+
+    `told` has the columns of the contract RawActions. A special dividend beside an ordinary one is
+    one amount; two splits of a date are one ratio.
+    """
+    key = ["provider", "symbol", "ex_date", "kind", "known_at"]
+    amount = pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum())
+    ratio = pl.when(pl.col("ratio").is_not_null().any()).then(pl.col("ratio").product())
+    joined = told.group_by(key, maintain_order=True).agg(
+        ratio, amount, pl.col("currency").first(), pl.col("source").first()
+    )
+    return joined.select(told.columns)
+
+
 def unseen_actions(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Gives the rows of `told` that say something else than the newest of their key in `known`.
 

@@ -51,16 +51,16 @@ def _bring_up(here: Installation, console: Console) -> None:
     import dagster as dg
 
     from quantmatrix_adapters.channels.discord import DiscordChannel
-    from quantmatrix_adapters.providers.select import provider_from
     from quantmatrix_pipelines import chain, demonstration, home
     from quantmatrix_pipelines.clock import utc_now
     from quantmatrix_pipelines.definitions import build_definitions
+    from quantmatrix_pipelines.resources import feed_of
     from quantmatrix_pipelines.stores import market_data, outbox
 
     settings = here.settings
     home.write_dagster_yaml(settings, here.dagster_url)
     _export(here)
-    feed = provider_from(settings.bars)
+    feed = feed_of(settings, here.database)
     trail = here.trail_of("demonstration")
     demonstration.seed(here.database, trail)
     demonstration.set_webhooks(

@@ -31,7 +31,7 @@ def test_bars_of_another_company_leave_the_instrument_they_were_stored_under(
         f"old,IBM,XNYS,1990-01-02,{HANDED_OVER}\n"
         f"ibm,IBM,XNYS,{HANDED_OVER},\n"
     )
-    installation.settings = installation.settings.model_copy(update={"symbols": path})
+    installation.settings = installation.settings.model_copy(update={"symbol_history": path})
     installation.load(FIRST, LAST)
 
     after = stored(installation)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from quantmatrix_adapters import providers
+from quantmatrix_engine import registry
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_pipelines.settings import read_settings
 
@@ -41,7 +43,19 @@ def test_a_variable_sets_what_it_is_named_for(
     assert getattr(read_settings(), variable.lower()) == value
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "DAGSTER_DATABASE_URL", "VAULT_KEYS"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "DATABASE_URL",
+        "DAGSTER_DATABASE_URL",
+        "VAULT_KEYS",
+        "TIINGO_KEY",
+        "POLYGON_KEY",
+        "ALPACA_KEY",
+        "FMP_KEY",
+        "ALPHA_VANTAGE_KEY",
+    ],
+)
 def test_a_secret_is_read_and_not_shown(monkeypatch: pytest.MonkeyPatch, variable: str):
     monkeypatch.setenv(f"QUANTMATRIX_{variable}", "hunter2")
     settings = read_settings()
@@ -143,3 +157,25 @@ def test_importing_settings_reads_no_variable():
     environment = {"QUANTMATRIX_PORT": "no port", "QUANTMATRIX_HOME": "/dev/null/home"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert done.returncode == 0
+
+
+def test_providers_and_symbols_are_lists_in_their_order(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("QUANTMATRIX_PROVIDERS", "tiingo, yahoo,,tiingo")
+    monkeypatch.setenv("QUANTMATRIX_SYMBOLS", " MSFT,AAPL ")
+    settings = read_settings()
+    assert settings.provider_names == ("tiingo", "yahoo")
+    assert settings.provider_symbols == ("MSFT", "AAPL")
+
+
+def test_keys_are_by_provider_and_every_provider_that_needs_one_has_its_setting(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    plugins = registry.discover(providers, attribute="PROVIDER")
+    needing = [name for name, one in plugins.items() if getattr(one, "needs_key", False)]
+    for name in needing:
+        monkeypatch.setenv(f"QUANTMATRIX_{name.upper()}_KEY", f"of {name}")
+    assert read_settings().provider_keys == {name: f"of {name}" for name in needing}
+
+
+def test_without_keys_there_are_none():
+    assert read_settings().provider_keys == {}

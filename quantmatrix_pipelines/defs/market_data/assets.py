@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.bars import Bars
@@ -17,6 +17,7 @@ from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
 from quantmatrix_engine.prices import adjustment, coverage, quality, screening
 from quantmatrix_engine.prices.decisions import corrected
 from quantmatrix_engine.prices.identity import identified
+from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_models.database import Database
@@ -207,7 +208,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             (one.id, one.kind, one.params) for one in strategy_store.enabled(database)
         )
         specs = sorted({*evaluate.specs(runs), *evaluate.specs(evaluate.default_runs())})
-        of_feed = bars.filter(pl.col("provider") == feed.name)
+        of_feed = preferred(bars, names_of(feed))
         actions = adjustment.known_by(action_store.price_actions(database), clock())
         values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1], actions=actions)
         split = gate.apply(Indicators, values)

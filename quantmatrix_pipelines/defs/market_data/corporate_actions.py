@@ -17,7 +17,7 @@ from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_actions import RawActionKind, RawActions
 from quantmatrix_engine.prices import quality
-from quantmatrix_engine.prices.confirmation import judged
+from quantmatrix_engine.prices.confirmation import judged, together
 from quantmatrix_engine.prices.identity import identified, identified_actions
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 from quantmatrix_models.database import Database
@@ -137,7 +137,8 @@ def _told(
     """Gives what the feed and the file of actions say of the ex-dates from `first` to `last`."""
     told = [ActionDelivery(_RAW_ACTIONS, pl.DataFrame(schema=_FINDINGS))]
     if isinstance(feed, CorporateActionProvider):
-        told.append(feed.corporate_actions(first, last, known_at=at))
+        reported = feed.corporate_actions(first, last, known_at=at)
+        told.append(ActionDelivery(together(reported.actions), reported.findings))
     if settings.actions is not None:
         told.append(action_file.read(settings.actions, asked_at=at))
     actions = pl.concat([one.actions for one in told])

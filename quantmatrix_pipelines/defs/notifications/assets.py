@@ -1,12 +1,13 @@
 """What users are told of their signals, and its delivery."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
 
 from quantmatrix_adapters.channels.base import Channel as Carrier
-from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
@@ -65,7 +66,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         """
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
         is_backfill = BACKFILL_TAG in context.run.tags
-        newest = (lake.sessions("bars", provider=feed.name) or (None, None))[1]
+        newest = _newest(lake, names_of(feed))
         frames = [pl.DataFrame(schema=_SCHEMA)]
         findings: list[pl.DataFrame] = []
         for session in sessions:
@@ -158,6 +159,12 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 
 
 _SCHEMA = {name: column.dtype.type for name, column in Notifications.to_schema().columns.items()}
+
+
+def _newest(lake: Lake, providers: Sequence[str]) -> dt.date | None:
+    """Gives the newest session that one of the providers has a bar of."""
+    spans = [lake.sessions("bars", provider=name) for name in providers]
+    return max((span[1] for span in spans if span is not None), default=None)
 
 
 def _suppressed(session: dt.date, newest: dt.date | None, *, is_backfill: bool) -> str | None:

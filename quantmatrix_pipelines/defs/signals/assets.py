@@ -5,9 +5,10 @@ from collections import Counter
 import dagster as dg
 import polars as pl
 
-from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.prices.membership import members
+from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.universe import TRADED_WITHIN_SESSIONS
 from quantmatrix_engine.vocabulary import RunStatus
 from quantmatrix_models.database import Database
@@ -86,7 +87,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 session,
                 feed.name,
                 indicators.filter(pl.col("session") == session),
-                bars.filter(pl.col("session") <= session, pl.col("provider") == feed.name),
+                preferred(bars.filter(pl.col("session") <= session), names_of(feed)),
                 catalogue,
                 members(in_index, session),
                 refused,

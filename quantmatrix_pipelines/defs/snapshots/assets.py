@@ -1,12 +1,13 @@
 """What analysts open: one immutable file a session."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 import pandera.polars as pa
 import polars as pl
 
-from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.coverage import Coverage
@@ -16,6 +17,7 @@ from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.coverage import coverage
+from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.restatement import newest_known
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog
@@ -73,7 +75,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         """
         published, counts, lost = None, {}, []
         for session in sessions_in(context.partition_keys):
-            tables = _tables(lake, database, session, provider=feed.name)
+            tables = _tables(lake, database, session, providers=names_of(feed))
             published = store.publish(
                 settings.snapshots,
                 session,
@@ -98,9 +100,11 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     return [snapshot]
 
 
-def _tables(lake: Lake, database: Database, session: dt.date, *, provider: str) -> dict[str, Table]:
+def _tables(
+    lake: Lake, database: Database, session: dt.date, *, providers: Sequence[str]
+) -> dict[str, Table]:
     indicators = lake.read("indicators", last=session)
-    of_feed = lake.read("bars", last=session).filter(pl.col("provider") == provider)
+    of_feed = preferred(lake.read("bars", last=session), providers)
     catalogue = instruments.catalogue(database)
     return {
         "instruments": _table(catalogue, Instruments),

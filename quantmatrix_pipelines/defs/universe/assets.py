@@ -74,6 +74,8 @@ def instruments(
 
 def _moved(database: Database, settings: Settings, seen_on: dt.date) -> pl.DataFrame:
     """Works in the file of symbol histories, if there is one; gives what moved by it."""
-    if settings.symbols is None:
+    if settings.symbol_history is None:
         return pl.DataFrame(schema=SPELL_SCHEMA)
-    return symbol_history.import_file(database, settings.symbols, seen_on=seen_on).changes.moved
+    return symbol_history.import_file(
+        database, settings.symbol_history, seen_on=seen_on
+    ).changes.moved

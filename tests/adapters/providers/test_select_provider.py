@@ -1,17 +1,61 @@
-"""Which provider answers a person who gives a path, or none."""
+"""Which provider answers a person who names some, a path, or nothing."""
 
 from pathlib import Path
 
+import pytest
+
+from quantmatrix_adapters.providers.base import Given
+from quantmatrix_adapters.providers.failover import Failover
 from quantmatrix_adapters.providers.folder import FolderProvider
 from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_adapters.providers.select import provider_from
+from quantmatrix_adapters.providers.tiingo import TiingoProvider
+from quantmatrix_engine.errors import SettingsError, UnknownPlugin
 
 
-def test_without_a_path_the_sample_answers() -> None:
-    assert isinstance(provider_from(None), SampleProvider)
+def test_without_names_and_path_the_sample_answers() -> None:
+    assert isinstance(provider_from(Given()), SampleProvider)
 
 
 def test_with_a_path_the_files_there_answer(tmp_path: Path) -> None:
-    provider = provider_from(tmp_path)
+    provider = provider_from(Given(bars=tmp_path))
     assert isinstance(provider, FolderProvider)
     assert provider.path == tmp_path
+
+
+def test_a_name_is_asked_though_there_are_files(tmp_path: Path) -> None:
+    given = Given(bars=tmp_path, symbols=("AAPL",), keys={"tiingo": "s3cret"})
+    provider = provider_from(given, ["tiingo"])
+    assert isinstance(provider, TiingoProvider)
+    assert provider.symbols == ("AAPL",)
+    assert "s3cret" not in f"{provider!r} {given!r}"
+
+
+def test_several_names_are_asked_in_their_order(tmp_path: Path) -> None:
+    given = Given(bars=tmp_path, symbols=("AAPL",), keys={"tiingo": "s3cret"})
+    provider = provider_from(given, ["yahoo", "tiingo", "folder", "yahoo"])
+    assert isinstance(provider, Failover)
+    assert provider.names == ("yahoo", "tiingo", "folder")
+    assert provider.symbols == ("AAPL",)
+
+
+def test_an_unknown_name_is_an_error_with_the_near_one() -> None:
+    with pytest.raises(
+        UnknownPlugin, match=r"No provider is called 'tingo'.*Did you mean 'tiingo'"
+    ):
+        provider_from(Given(), ["tingo"])
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("polygon", Given(), "QUANTMATRIX_POLYGON_KEY"),
+        ("polygon", Given(keys={"polygon": "  "}), "QUANTMATRIX_POLYGON_KEY"),
+        ("alpaca", Given(), "ID:SECRET"),
+        ("yahoo", Given(), "QUANTMATRIX_SYMBOLS"),
+        ("folder", Given(), "QUANTMATRIX_BARS"),
+    ],
+)
+def test_what_a_provider_lacks_is_named(name: str, given: Given, expected: str) -> None:
+    with pytest.raises(SettingsError, match=expected):
+        provider_from(given, [name])

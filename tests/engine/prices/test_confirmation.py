@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.contracts.bars import Bars
-from quantmatrix_engine.prices.confirmation import judged, unseen_actions
+from quantmatrix_engine.prices.confirmation import judged, together, unseen_actions
 
 DATA = Path(__file__).parents[3] / ".." / "shared" / "data" / "ohlcv"
 REPORTED = {
@@ -159,6 +159,21 @@ def test_rows_and_order_stay() -> None:
 
 def test_nothing_reported_gives_nothing() -> None:
     assert judged(told(), bars(100, 50)).is_empty()
+
+
+def test_a_special_dividend_beside_an_ordinary_one_is_one_amount() -> None:
+    said = {"symbol": "A", "currency": "USD", "source": "s"}
+    paid = (
+        told(dividend(0.5), dividend(2.0), {})
+        .drop("instrument_id")
+        .with_columns(**{name: pl.lit(value) for name, value in said.items()})
+    )
+    found = together(paid)
+    assert found.select("kind", "ratio", "amount", "currency").rows() == [
+        ("cash_dividend", None, 2.5, "USD"),
+        ("split", 2.0, None, "USD"),
+    ]
+    assert found.columns == paid.columns
 
 
 def test_what_is_told_again_is_not_new_and_what_is_told_otherwise_is() -> None:
