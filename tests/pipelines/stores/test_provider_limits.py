@@ -4,12 +4,17 @@ import datetime as dt
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from pipelines.rows import change, query
+from support.replay_server import ReplayServer, Reply
 
+from quantmatrix_adapters.http import Patience
 from quantmatrix_adapters.limits import Breaker, Limits
-from quantmatrix_engine.errors import ProviderPaused
+from quantmatrix_adapters.providers.base import Given
+from quantmatrix_adapters.providers.select import provider_from
+from quantmatrix_engine.errors import ProviderPaused, ProviderRefused
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.stores.provider_limits import DatabaseLimiter
 
@@ -203,3 +208,25 @@ def test_how_it_went_is_kept(database, time):
         "SELECT consecutive_failures, last_success_at, last_failure_at, length(last_error)"
         " FROM data_providers",
     ) == [(0, NOW, NOW, 500)]
+
+
+def test_a_provider_keeps_its_limits_here_and_no_key_with_them(database, time):
+    given = Given(
+        symbols=("AAPL",),
+        keys={"tiingo": "s3cret"},
+        limiter_of=lambda name, limits: DatabaseLimiter(
+            database, name, limits, clock=lambda: time.now
+        ),
+        patience=Patience(clock=lambda: time.now, sleep=lambda _: None),
+    )
+    friday = dt.date(2023, 3, 10)
+    with ReplayServer() as server:
+        server.queue(Reply(200, []), Reply(401, {"detail": "Invalid token: s3cret"}))
+        made = provider_from(replace(given, base_urls={"tiingo": server.base_url}), ["tiingo"])
+        made.daily_bars(friday, friday, known_at=NOW)
+        with pytest.raises(ProviderRefused):
+            made.daily_bars(friday, friday, known_at=NOW)
+    assert [row[2:] for row in used(database)] == [(2, 1)] * 3
+    assert query(database, "SELECT requests_per_day, last_error FROM data_providers") == [
+        (1_000, "tiingo answered HTTP 401: Invalid token: …")
+    ]
