@@ -126,7 +126,8 @@ def _served(
     finally:
         child.send_signal(signal.SIGINT)
         try:
-            child.wait(60)
+            # A tick under way is waited for, and on a busy machine that takes its time.
+            child.wait(180)
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
