@@ -12,8 +12,15 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from quantmatrix_adapters.providers.answer_rows import BARS, FINDINGS, joined
-from quantmatrix_adapters.providers.base import Delivery, Provider, SymbolProvider
+from quantmatrix_adapters.providers.base import (
+    ActionDelivery,
+    CorporateActionProvider,
+    Delivery,
+    Provider,
+    SymbolProvider,
+)
 from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.raw_actions import RawActions
 from quantmatrix_engine.errors import (
     HttpError,
     ProviderBusy,
@@ -24,6 +31,9 @@ from quantmatrix_engine.errors import (
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 _LOG = logging.getLogger(__name__)
+ACTIONS = pl.DataFrame(
+    schema={name: one.dtype.type for name, one in RawActions.to_schema().columns.items()}
+)
 _PRICES = ("open", "high", "low", "close")
 # After these nothing else is asked of the provider; after another error the next symbols are.
 _ENDS_IT = (ProviderBusy, ProviderRefused, ProviderPaused, HttpError)
@@ -104,6 +114,28 @@ class Failover:
         if failures and not answers:
             raise next((one for one in failures if one.retryable), failures[0])
         return joined(deliveries)
+
+    def corporate_actions(
+        self, first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> ActionDelivery:
+        """Gives what every one of them reports: two that agree are what confirms an action.
+
+        One that cannot answer is passed over, which is logged and a finding.
+        """
+        told = [ActionDelivery(ACTIONS.clear(), pl.DataFrame(schema=FINDINGS))]
+        for provider in self.providers:
+            if not isinstance(provider, CorporateActionProvider):
+                continue
+            try:
+                told.append(provider.corporate_actions(first, last, known_at=known_at))
+            except (ProviderError, HttpError) as error:
+                _LOG.warning("%s is passed over: %s", provider.name, error)
+                failed = _told(provider.name, [error], first, last)
+                told.append(ActionDelivery(ACTIONS.clear(), failed.findings))
+        return ActionDelivery(
+            pl.concat([one.actions for one in told]).sort("symbol", "ex_date", "kind", "provider"),
+            pl.concat([one.findings for one in told]),
+        )
 
 
 def _ask(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from support.provider_replies import WRITERS, Bars
 from support.replay_server import ReplayServer, Reply
@@ -12,9 +13,11 @@ from support.replay_server import ReplayServer, Reply
 from quantmatrix_adapters import providers
 from quantmatrix_adapters.http import Patience
 from quantmatrix_adapters.limits import Limits, MemoryLimiter
-from quantmatrix_adapters.providers.base import Given, names_of
-from quantmatrix_adapters.providers.failover import Failover
+from quantmatrix_adapters.providers.answer_rows import FINDINGS
+from quantmatrix_adapters.providers.base import ActionDelivery, Given, names_of
+from quantmatrix_adapters.providers.failover import ACTIONS, Failover
 from quantmatrix_adapters.providers.folder import FolderProvider
+from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_engine import registry
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
@@ -186,3 +189,34 @@ def test_a_folder_may_stand_before_a_network_provider(market: Market, tmp_path: 
 def test_its_version_changes_with_that_of_any_of_them(market: Market) -> None:
     assert market.failover("AAPL").version() != market.failover("MSFT").version()
     assert market.failover("AAPL").version() == market.failover("AAPL").version()
+
+
+class Reporter(SampleProvider):
+    """The sample, which reports a split of AAPL, or fails to."""
+
+    def __init__(self, name: str, error: Exception | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.error = error
+
+    def corporate_actions(
+        self, first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> ActionDelivery:
+        if self.error is not None:
+            raise self.error
+        split = {"symbol": "AAPL", "ex_date": first, "kind": "split", "ratio": 2.0}
+        said = {"provider": self.name, "known_at": known_at, "source": f"splits until {last}"}
+        return ActionDelivery(
+            pl.DataFrame([split | said], schema=ACTIONS.schema), pl.DataFrame(schema=FINDINGS)
+        )
+
+
+def test_all_providers_are_asked_for_actions_and_one_that_fails_is_a_finding() -> None:
+    down = Reporter("down", ProviderBusy("out of order"))
+    feed = Failover([Reporter("one"), SampleProvider(), down, Reporter("two")])
+    day, now = dt.date(2005, 2, 28), dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    told = feed.corporate_actions(day, day, known_at=now)
+    assert told.actions["provider"].to_list() == ["one", "two"]
+    assert told.findings.select("provider", "rule", "value").rows() == [
+        ("down", "provider_failed", "out of order")
+    ]
