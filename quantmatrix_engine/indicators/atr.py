@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, bars_to_forget, kernel
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
 
 
 @kernel
@@ -56,7 +56,7 @@ def lookback(window: int) -> int:
 
 INDICATOR = Indicator(
     name="atr",
-    params=("window",),
+    params=(Param("window", default=14),),
     inputs=("high", "low", "close"),
     outputs=("atr_{window}",),
     descriptions=(

@@ -1,5 +1,6 @@
 """What an indicator declares, how one is asked for, and how its kernel is compiled."""
 
+import difflib
 import functools
 import math
 from collections.abc import Callable, Mapping
@@ -22,6 +23,9 @@ SEED_ERROR_RATIO = 10.0
 
 ROUNDING_RATIO = 1e-10
 """Two prices closer than this part of each other are the same price."""
+
+LONGEST_WINDOW = 1_260
+"""Bars that a window may have, five years of sessions."""
 
 Series = npt.NDArray[np.float64]
 """One instrument's values in session order: contiguous, float64, NaN where unknown."""
@@ -46,23 +50,74 @@ def kernel(function: Function) -> Function:
 
 
 @dataclass(frozen=True)
-class Indicator:
-    """A measure of one instrument's bars: what it reads, what it gives, how far back it looks.
+class Param:
+    """A number an indicator takes, from `least` to `most`; `default` where none is given.
 
-    `kernel(*inputs, *params, *outs)` gets the series of one instrument, never empty, and writes
-    every cell of `outs`, NaN where a value is unknown. `lookback(*params)` is the number of bars
-    before a row after which more history changes the row by less than `TOLERANCE` of its value.
-    A recursion keeps that promise while `SEED_ERROR_RATIO` holds: not for the ATR of a name that
-    has stopped moving, which falls towards 0 for as long as the name stands still.
+    `whole` numbers are int, others float. A column's name shows 2.5 as `2p5`.
     """
 
     name: str
-    params: tuple[str, ...]
+    default: float
+    least: float = 1
+    most: float = LONGEST_WINDOW
+    whole: bool = True
+
+    def checked(self, indicator: str, value: object) -> float:
+        """Gives the value as the kernel takes it. Raises ParamsError saying what would be right."""
+        kinds: tuple[type, ...] = (int,) if self.whole else (int, float)
+        if type(value) not in kinds or not self.least <= cast(float, value) <= self.most:
+            noun = "a whole number" if self.whole else "a number"
+            raise ParamsError(
+                f"Indicator {indicator!r} got {self.name}={value!r}; {self.name} must be {noun} "
+                f"from {self.least:g} to {self.most:g}."
+            )
+        return cast(int, value) if self.whole else float(cast(float, value))
+
+
+def of_the_row(*params: float) -> int:  # noqa: ARG001
+    """Gives 0: the `lookback` of what is computed from a row alone."""
+    return 0
+
+
+def uses_nothing(*params: float) -> tuple["Spec", ...]:  # noqa: ARG001
+    """Gives no specs: what an indicator uses that is computed from bars alone."""
+    return ()
+
+
+def refuses_nothing(*params: float) -> str | None:  # noqa: ARG001
+    """Gives None: params that are fine each are fine together."""
+    return None
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A measure of one instrument's bars: what it reads, what it gives, how far back it looks.
+
+    `inputs` are columns of the bars, `session` (days since 1970-01-01) and `benchmark_close`
+    among them; `uses(*params)` are the specs whose columns it reads beside them, each computed
+    once however many indicators use it. `kernel(*inputs, *used, *params, *outs)` gets the series
+    of one instrument, never empty, and writes every cell of `outs`, NaN where a value is unknown.
+    It gets the params named in `kernel_params`, by default all. Inputs hold no NaN, but for
+    `benchmark_close`; used columns do where they are unknown.
+
+    `lookback(*params)` is the number of rows of inputs and used columns before a row after which
+    more history changes the row by less than `TOLERANCE` of its value; None where all history
+    counts (a running total). A recursion keeps that promise while `SEED_ERROR_RATIO` holds: not
+    for the ATR of a name that has stopped moving, which falls towards 0 for as long as the name
+    stands still. `refusal(*params)` says what is wrong with params that are fine each but not
+    together, or gives None.
+    """
+
+    name: str
+    params: tuple[Param, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     descriptions: tuple[str, ...]
     kernel: Callable[..., None]
-    lookback: Callable[..., int]
+    lookback: Callable[..., int | None]
+    uses: Callable[..., tuple["Spec", ...]] = uses_nothing
+    kernel_params: tuple[str, ...] | None = None
+    refusal: Callable[..., str | None] = refuses_nothing
 
 
 @dataclass(frozen=True, order=True)
@@ -70,27 +125,43 @@ class Spec:
     """An indicator with its params, in the order the indicator declares; made by `spec`."""
 
     indicator: str
-    params: tuple[tuple[str, int], ...]
+    params: tuple[tuple[str, float], ...]
 
     def columns(self) -> tuple[str, ...]:
         """Gives the names of the columns it is computed into, as `sma_50`."""
-        return self._filled(self.declared().outputs)
+        shown = {name: f"{value:g}".replace(".", "p") for name, value in self.params}
+        return tuple(output.format(**shown) for output in self.declared().outputs)
 
     def descriptions(self) -> Mapping[str, str]:
         """Gives what each column holds, keyed by the column's name."""
-        filled = self._filled(self.declared().descriptions)
+        shown = {name: f"{value:g}" for name, value in self.params}
+        filled = [text.format(**shown) for text in self.declared().descriptions]
         return dict(zip(self.columns(), filled, strict=True))
 
     def declared(self) -> Indicator:
         """Gives the indicator asked for. Raises UnknownPlugin."""
         return indicator(self.indicator)
 
-    def values(self) -> tuple[int, ...]:
-        """Gives the params' values, in the order of the kernel's arguments."""
+    def values(self) -> tuple[float, ...]:
+        """Gives the params' values, in the order the indicator declares them."""
         return tuple(value for _, value in self.params)
 
-    def _filled(self, templates: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(template.format(**dict(self.params)) for template in templates)
+    def kernel_values(self) -> tuple[float, ...]:
+        """Gives the values of the params that the kernel takes, in their order."""
+        taken = self.declared().kernel_params
+        return tuple(value for name, value in self.params if taken is None or name in taken)
+
+    def uses(self) -> tuple["Spec", ...]:
+        """Gives the specs whose columns its kernel reads, in the order of its arguments."""
+        return self.declared().uses(*self.values())
+
+    def lookback(self) -> int | None:
+        """Gives how many bars before a row it needs, what it uses included; None for all."""
+        reaches = [used.lookback() for used in self.uses()]
+        own = self.declared().lookback(*self.values())
+        if own is None or None in reaches:
+            return None
+        return own + max((reach for reach in reaches if reach is not None), default=0)
 
 
 @functools.cache
@@ -105,21 +176,26 @@ def indicator(name: str) -> Indicator:
     return found
 
 
-def spec(name: str, **params: int) -> Spec:
-    """Gives the request for an indicator, as `spec("sma", window=50)`.
+def spec(name: str, **params: float) -> Spec:
+    """Gives the request for an indicator, as `spec("sma", window=50)`; defaults fill what lacks.
 
-    Raises UnknownPlugin for another name, ParamsError for params the indicator does not take,
-    lacks, or that are not whole numbers of at least 1.
+    Raises UnknownPlugin for another name, ParamsError for params the indicator does not take, that
+    are out of bounds, or that do not go together.
     """
     declared = indicator(name)
-    if set(params) != set(declared.params):
-        raise ParamsError(
-            f"Indicator {name!r} got params ({', '.join(params) or 'none'}); "
-            f"it takes ({', '.join(declared.params) or 'none'})."
-        )
-    for key, value in params.items():
-        _require_count(name, key, value)
-    return Spec(name, tuple((key, params[key]) for key in declared.params))
+    known = [param.name for param in declared.params]
+    for given in params:
+        if given not in known:
+            raise ParamsError(_unknown_param(name, given, known))
+    checked = tuple(
+        (param.name, param.checked(name, params.get(param.name, param.default)))
+        for param in declared.params
+    )
+    refusal = declared.refusal(*(value for _, value in checked))
+    if refusal is not None:
+        shown = ", ".join(f"{key}={value:g}" for key, value in checked)
+        raise ParamsError(f"Indicator {name!r} got {shown}; {refusal}")
+    return Spec(name, checked)
 
 
 def bars_to_forget(retained_ratio: float) -> int:
@@ -146,8 +222,7 @@ def excess(price: float, level: float) -> float:
     return difference
 
 
-def _require_count(name: str, key: str, value: object) -> None:
-    if type(value) is not int or value < 1:
-        raise ParamsError(
-            f"Indicator {name!r} got {key}={value!r}; {key} must be a whole number of at least 1."
-        )
+def _unknown_param(name: str, given: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(given, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"Indicator {name!r} takes no {given!r}.{hint} It takes ({', '.join(known) or 'none'})."

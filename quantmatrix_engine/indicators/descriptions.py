@@ -16,7 +16,8 @@ def describe(columns: Iterable[str]) -> dict[str, str]:
 def _description(column: str) -> str | None:
     for indicator in available().values():
         for template, text in zip(indicator.outputs, indicator.descriptions, strict=True):
-            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d+)", re.escape(template))
+            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d+(?:p\\d+)?)", re.escape(template))
             if found := re.fullmatch(pattern, column):
-                return text.format(**found.groupdict())
+                shown = {name: part.replace("p", ".") for name, part in found.groupdict().items()}
+                return text.format(**shown)
     return None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, bars_to_forget, kernel
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
 
 
 @kernel
@@ -34,7 +34,7 @@ def lookback(window: int) -> int:
 
 INDICATOR = Indicator(
     name="ema",
-    params=("window",),
+    params=(Param("window", default=21),),
     inputs=("close",),
     outputs=("ema_{window}",),
     descriptions=(

@@ -2,11 +2,15 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators import atr_distance
-from quantmatrix_engine.indicators.atr import atr_into
-from quantmatrix_engine.indicators.atr_distance import distance_into
-from quantmatrix_engine.indicators.base import Indicator, Series, excess, kernel
-from quantmatrix_engine.indicators.sma import sma_into
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    excess,
+    kernel,
+    spec,
+)
 
 LONGEST_HOLDING = 1_260
 """Bars of a holding that `lookback` reaches back over, five years; a longer one needs more history.
@@ -49,11 +53,10 @@ def peak_into(sessions: Series, distance: Series, out: Series) -> None:
 
 
 @kernel
-def holding_into(  # noqa: PLR0913, PLR0917 (three inputs, two params, three outputs)
-    high: Series,
-    low: Series,
+def holding_into(
     close: Series,
-    average: int,
+    average: Series,
+    distance: Series,
     window: int,
     sessions: Series,
     peak: Series,
@@ -67,31 +70,33 @@ def holding_into(  # noqa: PLR0913, PLR0917 (three inputs, two params, three out
     after. `peak` is a distance as `atr_distance` gives it; where ATR is 0 it is unknown and does
     not raise the peak.
     """
-    mean, true_range, distance = np.empty(close.size), np.empty(close.size), np.empty(close.size)
-    sma_into(close, average, mean)
-    atr_into(high, low, close, window, true_range)
-    distance_into(close, mean, true_range, distance)
-    count_into(close, mean, sessions)
+    count_into(close, average, sessions)
     peak_into(sessions, distance, peak)
     sessions[: min(window, close.size)] = np.nan
     before[0] = np.nan
     before[1:] = sessions[:-1]
 
 
-def lookback(average: int, window: int) -> int:
-    """Gives what `atr_distance` looks back and `LONGEST_HOLDING` bars more.
+def uses(average: int, window: int) -> tuple[Spec, ...]:
+    """Gives SMA(average) and the distance from it in ATR(window)."""
+    return spec("sma", window=average), spec("atr_distance", average=average, window=window)
+
+
+def lookback(average: int, window: int) -> int:  # noqa: ARG001
+    """Gives `LONGEST_HOLDING`.
 
     It holds for holdings of up to that many bars. A longer one that began before the history
     counts from the history's first average, so `holding_sessions` comes out smaller, and its
     peak is the peak of the bars given.
     """
-    return atr_distance.lookback(average, window) + LONGEST_HOLDING
+    return LONGEST_HOLDING
 
 
 INDICATOR = Indicator(
     name="holding",
-    params=("average", "window"),
-    inputs=("high", "low", "close"),
+    params=(Param("average", default=50), Param("window", default=14)),
+    inputs=("close",),
+    uses=uses,
     outputs=(
         "holding_sessions_{average}_{window}",
         "holding_peak_{average}_{window}",
@@ -105,5 +110,6 @@ INDICATOR = Indicator(
         "`holding_sessions_{average}_{window}` of the previous bar; null where that is.",
     ),
     kernel=holding_into,
+    kernel_params=("window",),
     lookback=lookback,
 )

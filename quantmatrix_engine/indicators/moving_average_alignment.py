@@ -2,48 +2,56 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators import ema, sma
-from quantmatrix_engine.indicators.base import Indicator, Series, excess, kernel
-from quantmatrix_engine.indicators.ema import ema_into
-from quantmatrix_engine.indicators.sma import sma_into
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Series,
+    Spec,
+    excess,
+    kernel,
+    of_the_row,
+    spec,
+)
 
 
 @kernel
-def moving_average_alignment_into(close: Series, out: Series) -> None:
+def moving_average_alignment_into(
+    ema_10: Series, sma_20: Series, sma_50: Series, sma_100: Series, sma_200: Series, out: Series
+) -> None:
     """Writes 1.0 where EMA10 >= SMA20 >= SMA50 >= SMA100 >= SMA200, else 0.0.
 
     Averages that differ by rounding only count as equal. First valid row: 199; NaN before.
     """
-    size = close.size
-    upper, lower = np.empty(size), np.empty(size)
-    ema_into(close, 10, upper)
-    out[:] = 1.0
-    for window in (20, 50, 100, 200):
-        sma_into(close, window, lower)
-        for row in range(size):
-            if excess(upper[row], lower[row]) < 0.0:
-                out[row] = 0.0
-        upper, lower = lower, upper
-    out[: min(199, size)] = np.nan
+    for row in range(out.size):
+        if np.isnan(sma_200[row]):
+            out[row] = np.nan
+            continue
+        aligned = (
+            excess(ema_10[row], sma_20[row]) >= 0.0
+            and excess(sma_20[row], sma_50[row]) >= 0.0
+            and excess(sma_50[row], sma_100[row]) >= 0.0
+            and excess(sma_100[row], sma_200[row]) >= 0.0
+        )
+        out[row] = 1.0 if aligned else 0.0
 
 
-def lookback() -> int:
-    """Gives the longer of EMA10's and SMA200's.
+def uses() -> tuple[Spec, ...]:
+    """Gives the five averages, the shortest first.
 
-    Two averages closer to each other than `TOLERANCE` may still change places.
+    Two averages closer to each other than `TOLERANCE` may still change places with more history.
     """
-    return max(ema.lookback(10), sma.lookback(200))
+    return spec("ema", window=10), *(spec("sma", window=window) for window in (20, 50, 100, 200))
 
 
 INDICATOR = Indicator(
     name="moving_average_alignment",
     params=(),
-    inputs=("close",),
+    inputs=(),
+    uses=uses,
     outputs=("ma_aligned",),
     descriptions=(
         "1 where EMA10 >= SMA20 >= SMA50 >= SMA100 >= SMA200, else 0; "
         "null until 200 bars are known.",
     ),
     kernel=moving_average_alignment_into,
-    lookback=lookback,
+    lookback=of_the_row,
 )

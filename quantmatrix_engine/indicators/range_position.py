@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, kernel
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
 
 
 @kernel
@@ -60,7 +60,7 @@ def lookback(window: int) -> int:
 
 INDICATOR = Indicator(
     name="range_position",
-    params=("window",),
+    params=(Param("window", default=20),),
     inputs=("high", "low", "close"),
     outputs=("range_position_{window}",),
     descriptions=(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, kernel
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
 
 
 @kernel
@@ -33,7 +33,7 @@ def lookback(window: int) -> int:
 
 INDICATOR = Indicator(
     name="sma",
-    params=("window",),
+    params=(Param("window", default=20),),
     inputs=("close",),
     outputs=("sma_{window}",),
     descriptions=(

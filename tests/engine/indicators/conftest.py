@@ -33,13 +33,15 @@ def _written_at(path: Path) -> float:
 
 @pytest.fixture(scope="session")
 def bars() -> MakeBars:
-    """Gives bars on consecutive dates; high and low are the close where not given."""
+    """Gives bars on consecutive dates; high and low are the close, volume 1 where not given."""
 
     def make(
         close: Iterable[float],
         high: Iterable[float] | None = None,
         low: Iterable[float] | None = None,
         instrument_id: int = 1,
+        volume: Iterable[float] | None = None,
+        benchmark_close: Iterable[float | None] | None = None,
     ) -> pl.DataFrame:
         close = list(close)
         dates = [FIRST_SESSION + dt.timedelta(days=row) for row in range(len(close))]
@@ -50,7 +52,8 @@ def bars() -> MakeBars:
             "high": close if high is None else list(high),
             "low": close if low is None else list(low),
             "close": close,
-            "volume": [1.0] * len(close),
+            "volume": [1.0] * len(close) if volume is None else list(volume),
+            "benchmark_close": close if benchmark_close is None else list(benchmark_close),
         }
         types = {"instrument_id": pl.Int64, "session": pl.Date}
         return pl.DataFrame(columns, schema={name: types.get(name, pl.Float64) for name in columns})
@@ -69,7 +72,16 @@ def walk(bars: MakeBars) -> MakeBars:
         close = 40.0 * np.exp(np.cumsum(random.normal(0.0, move_ratio)))
         high = close * (1.0 + move_ratio * random.random(height))
         low = close * (1.0 - move_ratio * random.random(height))
-        return bars(close.tolist(), high.tolist(), low.tolist(), instrument_id)
+        volume = np.round(np.exp(random.normal(12.0, 0.5, height)))
+        benchmark = 300.0 * np.exp(np.cumsum(random.normal(0.0, 0.008, height)))
+        return bars(
+            close.tolist(),
+            high.tolist(),
+            low.tolist(),
+            instrument_id,
+            volume.tolist(),
+            benchmark.tolist(),
+        )
 
     return make
 

@@ -1,6 +1,7 @@
 """What `compute`, `lookback`, `spec` and `available` do, whatever the indicator."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 
 import polars as pl
@@ -8,8 +9,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
-from quantmatrix_engine.indicators.base import Spec, available, spec
+from quantmatrix_engine.indicators.base import Param, Spec, available, spec
 from quantmatrix_engine.indicators.compute import compute, lookback
+from quantmatrix_engine.indicators.plan import plan
 
 MakeBars = Callable[..., pl.DataFrame]
 SMA_2 = spec("sma", window=2)
@@ -122,14 +124,14 @@ def test_specs_can_be_compared_and_kept_in_a_set():
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({}, r"'sma' got params \(none\); it takes \(window\)"),
-        ({"length": 5}, r"'sma' got params \(length\); it takes \(window\)"),
-        ({"window": 5, "average": 2}, r"'sma' got params \(window, average\); it takes \(window\)"),
-        ({"window": 0}, "window=0; window must be a whole number of at least 1"),
-        ({"window": -3}, "window=-3; window must be a whole number of at least 1"),
-        ({"window": 2.0}, r"window=2\.0; window must be a whole number of at least 1"),
-        ({"window": True}, "window=True; window must be a whole number of at least 1"),
-        ({"window": None}, "window=None; window must be a whole number of at least 1"),
+        ({"windows": 5}, r"'sma' takes no 'windows'\. Did you mean 'window'\? It takes \(window\)"),
+        ({"window": 5, "x": 2}, r"'sma' takes no 'x'\. It takes \(window\)"),
+        ({"window": 0}, "window=0; window must be a whole number from 1 to 1260"),
+        ({"window": -3}, "window=-3; window must be a whole number from 1 to 1260"),
+        ({"window": 1261}, "window=1261; window must be a whole number from 1 to 1260"),
+        ({"window": 2.0}, r"window=2\.0; window must be a whole number from 1 to 1260"),
+        ({"window": True}, "window=True; window must be a whole number from 1 to 1260"),
+        ({"window": None}, "window=None; window must be a whole number from 1 to 1260"),
     ],
 )
 def test_params_an_indicator_cannot_take_are_refused(params, said):
@@ -137,9 +139,34 @@ def test_params_an_indicator_cannot_take_are_refused(params, said):
         spec("sma", **params)
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0, "2", True])
+def test_a_param_that_may_be_a_fraction_is_a_number_within_bounds(value):
+    deviations = Param("deviations", default=2.0, least=0.1, most=10, whole=False)
+    assert deviations.checked("x", 2) == 2.0
+    with pytest.raises(ParamsError, match=r"deviations must be a number from 0\.1 to 10"):
+        deviations.checked("x", value)
+
+
+def test_params_left_out_are_the_defaults():
+    assert spec("atr") == spec("atr", window=14)
+
+
 def test_a_param_for_an_indicator_without_any_is_refused():
-    with pytest.raises(ParamsError, match=r"got params \(window\); it takes \(none\)"):
+    with pytest.raises(ParamsError, match=r"takes no 'window'\. It takes \(none\)"):
         spec("moving_average_alignment", window=5)
+
+
+def test_what_an_indicator_uses_is_computed_once_and_before_it():
+    wanted = plan([spec("atr_distance"), spec("atr_pct"), spec("sma", window=50)])
+    assert [step.writes for step in wanted.steps] == [
+        ("sma_50",),
+        ("atr_14",),
+        ("atr_distance_50_14",),
+        ("atr_pct_14",),
+    ]
+    assert wanted.columns == ("atr_distance_50_14", "atr_pct_14", "sma_50")
+    assert wanted.between == ("atr_14",)
+    assert wanted.inputs == ("close", "high", "low")
 
 
 def test_an_unknown_indicator_is_refused_with_the_nearest_name():
