@@ -67,8 +67,6 @@ class Signal(HasId, OwnedWithParent, Base):
             postgresql_nulls_not_distinct=True,
         ),
         UniqueConstraint("user_id", "id"),
-        # The run implies it, but the planner needs it to know that no signal is without a strategy.
-        reference("strategies", "strategy_id"),
         # The run is one of the same strategy and session.
         reference(
             "strategy_runs",

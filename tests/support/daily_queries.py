@@ -45,7 +45,7 @@ QUERIES = (
         "my signals page",
         Role.APP,
         "SELECT g.id, g.session, g.action, g.strength, g.price, g.stop, s.name, y.symbol"
-        " FROM signals g JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id"
+        " FROM signals g LEFT JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id"
         " LEFT JOIN instrument_symbols y ON y.instrument_id = g.instrument_id"
         " AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)"
         " WHERE g.user_id = :user_id ORDER BY g.session DESC, g.id DESC LIMIT 50",
