@@ -3,6 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
+from quantmatrix_engine.indicators.smoothing import smooth_into
 
 
 @kernel
@@ -31,11 +32,9 @@ def wilder_into(values: Series, window: int, out: Series) -> None:
     total = 0.0
     for row in range(2, window + 1):
         total += values[row] - values[1]
-    value = values[1] + total / window
-    out[window] = value
-    for row in range(window + 1, size):
-        value += (values[row] - value) / window
-        out[row] = value
+    seed = values[1] + total / window
+    out[window] = seed
+    smooth_into(values, window + 1, seed, 1.0 / window, (window - 1) / window, out)
 
 
 @kernel

@@ -3,6 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
+from quantmatrix_engine.indicators.smoothing import smooth_into
 
 
 @kernel
@@ -19,12 +20,9 @@ def ema_into(values: Series, window: int, out: Series) -> None:
     total = 0.0
     for row in range(1, window):
         total += values[row] - values[0]
-    value = values[0] + total / window
-    out[window - 1] = value
-    smoothing = 2.0 / (window + 1)
-    for row in range(window, size):
-        value += smoothing * (values[row] - value)
-        out[row] = value
+    seed = values[0] + total / window
+    out[window - 1] = seed
+    smooth_into(values, window, seed, 2.0 / (window + 1), (window - 1) / (window + 1), out)
 
 
 def lookback(window: int) -> int:

@@ -3,37 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
-
-
-@kernel
-def highest_into(values: Series, window: int, out: Series) -> None:
-    """Writes the largest of the last `window` values, the row's own included.
-
-    First valid row: `window - 1`; NaN before. A window spans the end of one block of `window`
-    rows and the start of the next: the larger of the two parts' maxima, whatever the window's
-    length (van Herk 1992; Gil and Werman 1993).
-    """
-    size = values.size
-    to_block_end = np.empty(size)
-    for row in range(size - 1, -1, -1):
-        last = row == size - 1 or (row + 1) % window == 0
-        to_block_end[row] = values[row] if last else max(values[row], to_block_end[row + 1])
-    from_block_start = values[0]
-    for row in range(size):
-        first = row % window == 0
-        from_block_start = values[row] if first else max(values[row], from_block_start)
-        if row < window - 1:
-            out[row] = np.nan
-        else:
-            out[row] = max(from_block_start, to_block_end[row - window + 1])
-
-
-@kernel
-def lowest_into(values: Series, window: int, out: Series) -> None:
-    """Writes the smallest of the last `window` values, as `highest_into` the largest."""
-    highest_into(-values, window, out)
-    for row in range(values.size):
-        out[row] = -out[row]
+from quantmatrix_engine.indicators.extremes import highest_into, lowest_into
 
 
 @kernel

@@ -15,15 +15,18 @@ def sma_into(values: Series, window: int, out: Series) -> None:
     """
     size = values.size
     out[: min(window - 1, size)] = np.nan
+    share = 1.0 / window
     for start in range(window - 1, size, window):
         base = values[start]
         total = 0.0
         for row in range(start - window + 1, start):
             total += values[row] - base
-        out[start] = base + total / window
-        for row in range(start + 1, min(start + window, size)):
-            total += values[row] - values[row - window]
-            out[row] = base + total / window
+        out[start] = base + total * share
+        now, means = values[start + 1 : start + window], out[start + 1 : start + window]
+        gone = values[start + 1 - window :]
+        for row in range(now.size):
+            total += now[row] - gone[row]
+            means[row] = base + total * share
 
 
 def lookback(window: int) -> int:
