@@ -1,5 +1,6 @@
 """Runs any set of indicators over the bars of any set of instruments."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,6 +12,7 @@ import polars as pl
 from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.indicators.base import Series, Spec, available
 from quantmatrix_engine.indicators.plan import Plan, plan
+from quantmatrix_engine.prices.ordering import in_order
 
 __all__ = ["available", "compute", "fill", "lookback"]
 
@@ -24,46 +26,62 @@ Offsets = npt.NDArray[np.int64]
 """The row at which each instrument starts, and the number of rows."""
 
 
-def compute(bars: pl.DataFrame, specs: Iterable[Spec]) -> pl.DataFrame:
+def compute(
+    bars: pl.DataFrame, specs: Iterable[Spec], *, since: dt.date | None = None
+) -> pl.DataFrame:
     """Gives the indicators of every bar, sorted by instrument_id and session.
 
     `bars` has one row per (instrument_id, session), in any order, and at least the columns that
     the specs read. The result has instrument_id, session, close and the columns of each spec once,
-    specs sorted; Float64, null (never NaN) where a value is unknown. A bar with a null among the
-    columns read counts as no bar: its own values are null, and the others are computed as though
-    it were not there. `benchmark_close` alone may be null in a bar that counts. No bars give no
-    rows, with all columns. Raises ContractError naming the columns that lack.
+    specs sorted; Float64, null (never NaN) where a value is unknown. With `since` it has the rows
+    of that session and later alone, from all bars, in memory for these rows only. A bar with a
+    null among the columns read counts as no bar: its own values are null, and the others are
+    computed as though it were not there. `benchmark_close` alone may be null in a bar that counts.
+    No bars give no rows, with all columns. Raises ContractError naming the columns that lack.
     """
     wanted = plan(specs)
     read = sorted({"close", *wanted.inputs} - {*KEY})
     _require_columns(bars, {*KEY, *read})
     chosen = bars.select(*KEY, *read)
     complete = chosen.drop_nulls([name for name in read if name != BENCHMARK])
-    ordered = _ordered(complete.rechunk())
+    ordered = in_order(complete.rechunk()).rechunk()
     series = {name: _series(ordered, name) for name in wanted.inputs}
-    outs = {name: np.empty(ordered.height) for name in wanted.columns}
-    fill(wanted, series, _offsets(ordered.get_column("instrument_id").to_numpy()), outs)
+    offsets = _offsets(ordered.get_column("instrument_id").to_numpy())
+    kept = None if since is None else _rows_since(ordered, since)
+    of_kept = ordered if kept is None else ordered[kept]
+    outs = {name: np.empty(of_kept.height) for name in wanted.columns}
+    fill(wanted, series, offsets, outs, kept=kept)
     columns = [pl.Series(name, out).fill_nan(None) for name, out in outs.items()]
-    computed = ordered.select(*KEY, "close", *columns)
+    computed = of_kept.select(*KEY, "close", *columns)
     if complete.height == chosen.height:
         return computed
     return (
-        chosen.select(*KEY, "close")
+        chosen.filter(pl.col("session") >= (since or dt.date.min))
+        .select(*KEY, "close")
         .join(computed.drop("close"), on=KEY, how="left", maintain_order="left")
         .sort(KEY)
     )
 
 
 def fill(
-    wanted: Plan, series: Mapping[str, Series], offsets: Offsets, outs: Mapping[str, Series]
+    wanted: Plan,
+    series: Mapping[str, Series],
+    offsets: Offsets,
+    outs: Mapping[str, Series],
+    *,
+    kept: Offsets | None = None,
 ) -> None:
     """Writes the plan's columns into `outs`, from series that hold all instruments end to end.
 
-    `series` has the plan's inputs and `outs` its columns, each one long and float64.
+    `series` has the plan's inputs and `outs` its columns, float64. With `kept`, row numbers in
+    rising order, `outs` have a row for each of them; else one for each row. Raises ContractError
+    for series of another length: compiled code would write past their end.
     """
+    _require_lengths(series, int(offsets[-1]))
+    _require_lengths(outs, int(offsets[-1]) if kept is None else kept.size)
     with ThreadPoolExecutor(WORKERS) as pool:
         parts = _parts(offsets, WORKERS)
-        for done in [pool.submit(_fill_part, wanted, series, part, outs) for part in parts]:
+        for done in [pool.submit(_fill_part, wanted, series, part, outs, kept) for part in parts]:
             done.result()
 
 
@@ -83,16 +101,16 @@ def _require_columns(bars: pl.DataFrame, needed: set[str]) -> None:
         )
 
 
-def _ordered(bars: pl.DataFrame) -> pl.DataFrame:
-    """Gives the bars by KEY. Sorting costs more than the indicators, so sorted bars are kept."""
-    instrument, session = pl.col("instrument_id"), pl.col("session")
-    later = (instrument.diff() > 0) | (
-        (instrument.diff() == 0) & (session.diff().dt.total_days() > 0)
-    )
-    # The first row follows none: its null counts as true.
-    if bars.select(later.all()).item():
-        return bars
-    return bars.sort(KEY).rechunk()
+def _require_lengths(series: Mapping[str, Series], rows: int) -> None:
+    for name, values in series.items():
+        if values.size != rows:
+            raise ContractError(f"{name} has {values.size:,} rows; {rows:,} are needed.")
+
+
+def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Offsets:
+    """Gives the numbers of the rows of `since` and later."""
+    rows = ordered.select((pl.col("session") >= since).arg_true()).to_series()
+    return rows.to_numpy().astype(np.int64)
 
 
 def _series(ordered: pl.DataFrame, name: str) -> Series:
@@ -113,21 +131,31 @@ def _offsets(instruments: npt.NDArray[np.int64]) -> Offsets:
 
 
 def _fill_part(
-    wanted: Plan, series: Mapping[str, Series], offsets: Offsets, outs: Mapping[str, Series]
+    wanted: Plan,
+    series: Mapping[str, Series],
+    offsets: Offsets,
+    outs: Mapping[str, Series],
+    kept: Offsets | None,
 ) -> None:
     """Fills some instruments after the others, so that their series stay near the processor."""
     groups = _groups(offsets)
     longest = max((group[-1] - group[0] for group in groups), default=0)
-    between = {name: np.empty(longest) for name in wanted.between}
+    passing = wanted.between if kept is None else (*wanted.between, *wanted.columns)
+    buffers = {name: np.empty(longest) for name in passing}
     for group in groups:
         start, stop = group[0], group[-1]
         rows = {name: values[start:stop] for name, values in series.items()}
-        rows |= {name: values[start:stop] for name, values in outs.items()}
-        rows |= {name: values[: stop - start] for name, values in between.items()}
+        if kept is None:
+            rows |= {name: values[start:stop] for name, values in outs.items()}
+        rows |= {name: values[: stop - start] for name, values in buffers.items()}
         for step in wanted.steps:
             reads = tuple([rows[name] for name in step.reads])
             writes = tuple([rows[name] for name in step.writes])
             step.run(group - start, reads, step.params, writes)
+        if kept is not None:
+            first, last = np.searchsorted(kept, (start, stop))
+            for name, out in outs.items():
+                np.take(rows[name], kept[first:last] - start, out=out[first:last])
 
 
 def _groups(offsets: Offsets) -> Sequence[Offsets]:

@@ -1,15 +1,20 @@
 """Indicators of a range of sessions, each from the bars known up to that session."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.indicators.compute import compute
+from quantmatrix_engine.indicators.plan import plan
+from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.adjustment import View, adjusted
 from quantmatrix_engine.prices.restatement import newest_known
+
+LOOK_AHEAD_INSTRUMENTS = 200
+"""So many instruments, or up to twice as many, are computed again to see if any looks ahead."""
 
 
 def of_sessions(
@@ -27,25 +32,40 @@ def of_sessions(
     basis of its own session: earlier prices are adjusted for the splits up to it, later splits
     change nothing. `known_at` is the newest one among the bars up to the row.
     """
-    known = newest_known(bars.filter(pl.col("session") <= last))
-    moments = known.select(
-        "instrument_id",
-        "session",
-        pl.col("known_at").cum_max().over("instrument_id", order_by="session"),
-    )
-    asked = moments.filter(pl.col("session") >= first)
     wanted = list(specs)
+    known = newest_known(_needed(bars, wanted).filter(pl.col("session") <= last))
     splits = actions.filter(pl.col("ratio").is_not_null())
-    values = [
-        compute(basis.bars, wanted).join(
-            basis.sessions, on=["instrument_id", "session"], how="semi"
-        )
-        for basis in _bases(known, splits, first=first, last=last)
-    ]
+    in_range = pl.col("ex_date").is_between(first, last, closed="right")
+    ex_dates = splits.filter(in_range).select("instrument_id", "ex_date").unique()
+    has_split = pl.col("instrument_id").is_in(ex_dates.get_column("instrument_id").unique())
+    steady = adjusted(known.filter(~has_split), splits, as_of=last, view=View.SPLIT_ADJUSTED)
+    values = [compute(steady, wanted, since=first)]
+    for basis in _bases(known.filter(has_split), splits, ex_dates, first=first, last=last):
+        computed = compute(basis.bars, wanted, since=first)
+        values.append(computed.join(basis.sessions, on=["instrument_id", "session"], how="semi"))
     return (
         pl.concat(values)
-        .join(asked, on=["instrument_id", "session"])
+        .join(_moments(known, first), on=["instrument_id", "session"])
         .sort("instrument_id", "session")
+    )
+
+
+def _needed(bars: pl.DataFrame, specs: Sequence[Spec]) -> pl.DataFrame:
+    """Gives the columns that are read: putting bars in order moves every column there is."""
+    inputs = {*plan(specs).inputs, *adjustment.PRICES, "volume"} & {*bars.columns}
+    return bars.select(
+        ["instrument_id", "provider", "session", "known_at", *sorted(inputs - {"session"})]
+    )
+
+
+def _moments(known: pl.DataFrame, first: dt.date) -> pl.DataFrame:
+    """Gives the newest `known_at` among the bars up to each bar from `first` on."""
+    asked = known.filter(pl.col("session") >= first)
+    before = known.lazy().filter(pl.col("session") < first).select("instrument_id", "known_at")
+    earlier = before.group_by("instrument_id").agg(earlier=pl.col("known_at").max()).collect()
+    since_first = pl.col("known_at").cum_max().over("instrument_id", order_by="session")
+    return asked.join(earlier, on="instrument_id", how="left").select(
+        "instrument_id", "session", known_at=pl.max_horizontal(since_first, "earlier")
     )
 
 
@@ -58,14 +78,18 @@ class _Basis:
 
 
 def _bases(
-    known: pl.DataFrame, splits: pl.DataFrame, *, first: dt.date, last: dt.date
+    known: pl.DataFrame,
+    splits: pl.DataFrame,
+    ex_dates: pl.DataFrame,
+    *,
+    first: dt.date,
+    last: dt.date,
 ) -> Iterator[_Basis]:
     """Gives every instrument up to its first split in the range, then those with one from it on.
 
-    An instrument with n splits after `first` is computed n + 1 times, each time to the next split.
+    `known` are the bars of the instruments with an ex-date in the range. One with n splits after
+    `first` is computed n + 1 times, each time to the next split.
     """
-    in_range = (pl.col("ex_date") > first) & (pl.col("ex_date") <= last)
-    ex_dates = splits.filter(in_range).select("instrument_id", "ex_date").unique()
     # So many splits went ex since the range began: the number of the basis a bar is asked in.
     numbered = ex_dates.sort("ex_date").with_columns(
         basis=pl.int_range(1, pl.len() + 1).over("instrument_id")
@@ -83,7 +107,7 @@ def _bases(
         .drop("ex_date")
         .sort("instrument_id", "session")
     )
-    for basis in sorted({0, *bars.get_column("basis")}):
+    for basis in bars.get_column("basis").unique().sort():
         among = pl.col("basis").max().over("instrument_id") >= basis
         up_to = bars.filter(among, pl.col("basis") <= basis)
         ends = up_to.group_by("instrument_id").agg(end=pl.col("session").max())
@@ -94,11 +118,7 @@ def _bases(
         )
         asked = up_to.filter(pl.col("basis") == basis, pl.col("session") >= first)
         plain = up_to.drop("basis")
-        in_basis = (
-            plain
-            if until.is_empty()
-            else adjusted(plain, until, as_of=last, view=View.SPLIT_ADJUSTED)
-        )
+        in_basis = adjusted(plain, until, as_of=last, view=View.SPLIT_ADJUSTED)
         yield _Basis(in_basis, asked.select("instrument_id", "session"))
 
 
@@ -112,14 +132,23 @@ def look_ahead(
 ) -> pl.DataFrame:
     """Gives the rows of a session that differ when the bars after it, up to `until`, are cut away.
 
-    None should: a row here rests on the future. Columns as in the contract Indicators.
+    None should: a row here rests on the future. Columns as in the contract Indicators. It is the
+    code that would look ahead, not an instrument: `LOOK_AHEAD_INSTRUMENTS` of them are looked at,
+    spread over all.
     """
     asked = list(specs)
-    seen = bars.filter(pl.col("session") <= until)
+    seen = _sampled(bars.filter(pl.col("session") <= until))
     seeing = of_sessions(seen, asked, first=session, last=until, actions=actions)
     known_then = actions.filter(pl.col("ex_date") <= session)
-    cut = of_sessions(bars, asked, first=session, last=session, actions=known_then)
+    cut = of_sessions(seen, asked, first=session, last=session, actions=known_then)
     columns = [column for spec in asked for column in spec.columns()]
     return seeing.filter(pl.col("session") == session).join(
         cut, on=["instrument_id", *columns], how="anti", nulls_equal=True
     )
+
+
+def _sampled(bars: pl.DataFrame) -> pl.DataFrame:
+    """Gives the bars of every n-th instrument, all where there are few."""
+    ids = bars.get_column("instrument_id").unique().sort()
+    chosen = ids.gather_every(max(1, ids.len() // LOOK_AHEAD_INSTRUMENTS))
+    return bars.filter(pl.col("instrument_id").is_in(chosen))

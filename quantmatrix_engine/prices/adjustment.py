@@ -48,16 +48,21 @@ def adjusted(
     splits alone. Columns, order and types are those of `bars`.
     """
     read = bars.filter(pl.col("session") <= as_of)
-    if view is View.RAW:
+    gone_ex = actions.filter(pl.col("ex_date") <= as_of)
+    if view is View.RAW or gone_ex.is_empty():
         return read
-    factors = event_factors(read, actions.filter(pl.col("ex_date") <= as_of), rule=rule)
+    # Few instruments have any action: the bars of the others stay as they are.
+    concerned = pl.col("instrument_id").is_in(gone_ex.get_column("instrument_id").unique())
+    factors = event_factors(read.filter(concerned), gone_ex, rule=rule)
     price = pl.col("split_factor")
     if view is View.TOTAL_RETURN:
         price = price * pl.col("dividend_factor")
-    scaled = _with_factors(read, factors).with_columns(
+    placed = read.with_row_index("place")
+    scaled = _with_factors(placed.filter(concerned), factors).with_columns(
         *(pl.col(name) * price for name in PRICES), volume=pl.col("volume") / pl.col("split_factor")
     )
-    return scaled.select(bars.columns)
+    together = pl.concat([placed.filter(~concerned), scaled.select(placed.columns)])
+    return together.sort("place").select(bars.columns)
 
 
 def known_by(actions: pl.DataFrame, moment: dt.datetime) -> pl.DataFrame:
@@ -103,25 +108,19 @@ def event_factors(bars: pl.DataFrame, actions: pl.DataFrame, *, rule: DividendRu
 
 
 def _with_factors(bars: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
-    """Gives each bar the product of the factors of all ex-dates after its session."""
+    """Gives each bar the product of the factors of all ex-dates after its session; by session."""
     since = (
         factors.sort("instrument_id", "ex_date", descending=[False, True])
         .with_columns(pl.col("split_factor", "dividend_factor").cum_prod().over("instrument_id"))
         .sort("ex_date")
     )
-    joined = (
-        bars.with_row_index("place")
-        .sort("session")
-        .join_asof(
-            since,
-            left_on="session",
-            right_on="ex_date",
-            by="instrument_id",
-            strategy="forward",
-            allow_exact_matches=False,
-            check_sortedness=False,
-        )
+    joined = bars.sort("session").join_asof(
+        since,
+        left_on="session",
+        right_on="ex_date",
+        by="instrument_id",
+        strategy="forward",
+        allow_exact_matches=False,
+        check_sortedness=False,
     )
-    return joined.sort("place").with_columns(
-        pl.col("split_factor", "dividend_factor").fill_null(1.0)
-    )
+    return joined.with_columns(pl.col("split_factor", "dividend_factor").fill_null(1.0))

@@ -4,6 +4,8 @@ import datetime as dt
 
 import polars as pl
 
+from quantmatrix_engine.prices.ordering import has_repeated_keys, in_order
+
 KEY = ("provider", "symbol", "session")
 VALUES = ("open", "high", "low", "close", "volume")
 
@@ -46,6 +48,9 @@ def newest_known(bars: pl.DataFrame) -> pl.DataFrame:
     `bars` keeps the contract Bars and holds every vintage; so does what comes back, with one row
     for an instrument and session.
     """
+    ordered = in_order(bars)
+    if not has_repeated_keys(ordered):
+        return ordered
     return bars.sort("instrument_id", "session", "known_at", "provider").unique(
         ["instrument_id", "session"], keep="last", maintain_order=True
     )

@@ -4,13 +4,14 @@ import datetime as dt
 import math
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Param, Spec, available, spec
-from quantmatrix_engine.indicators.compute import compute, lookback
+from quantmatrix_engine.indicators.compute import compute, fill, lookback
 from quantmatrix_engine.indicators.plan import plan
 
 MakeBars = Callable[..., pl.DataFrame]
@@ -91,6 +92,24 @@ def test_bars_in_several_chunks_give_the_same(market):
     chunked = pl.concat(pieces, rechunk=False)
     assert chunked.n_chunks() > 1
     assert_frame_equal(compute(chunked, [ATR_1]), compute(market, [ATR_1]), check_exact=True)
+
+
+@pytest.mark.parametrize("day", [1, 400, 2_700, 2_701])
+def test_rows_since_a_session_are_those_of_all_rows(day, market):
+    since = dt.date(2015, 1, 1) + dt.timedelta(days=day - 1)
+    asked = [ATR_1, SMA_2, spec("holding", average=20, window=5)]
+    holed = market.with_columns(
+        pl.when(pl.col("session") != since).then(pl.col("high")).alias("high")
+    )
+    for bars in (market, holed):
+        expected = compute(bars, asked).filter(pl.col("session") >= since)
+        assert_frame_equal(compute(bars, asked, since=since), expected, check_exact=True)
+
+
+def test_series_of_another_length_are_refused_before_compiled_code_runs():
+    wanted = plan([SMA_2])
+    with pytest.raises(ContractError, match="sma_2 has 3 rows; 5 are needed"):
+        fill(wanted, {"close": np.ones(5)}, np.array([0, 5]), {"sma_2": np.ones(3)})
 
 
 def test_the_lookback_of_several_specs_is_the_largest():
