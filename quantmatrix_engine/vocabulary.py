@@ -187,3 +187,22 @@ FLAGGING_RULES = frozenset(
 )
 """Rules over a series of bars: they point at a bar, or at one that is not there, and keep it out of
 nothing. Whether it was wrong or an honest move shows later, or to a person."""
+
+
+class Recommendation(StrEnum):
+    """What the newest state of an instrument speaks for."""
+
+    STRONG_BUY = "strong_buy"
+    BUY = "buy"
+    HOLD = "hold"
+    SELL = "sell"
+    STRONG_SELL = "strong_sell"
+
+
+class RiskClass(StrEnum):
+    """How much an instrument moves."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    EXTREME = "extreme"

@@ -21,7 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from quantmatrix_engine.vocabulary import FindingRule, FindingStatus, Severity
+from quantmatrix_engine.vocabulary import (
+    FindingRule,
+    FindingStatus,
+    Recommendation,
+    RiskClass,
+    Severity,
+)
 from quantmatrix_models.base import Base, HasId
 from quantmatrix_models.constraints import filled, not_negative, positive
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, change
@@ -300,25 +306,6 @@ class Finding(HasId, OwnedByUserOrNobody, Base):
     )
 
 
-class Recommendation(StrEnum):
-    """What the newest state of an instrument speaks for."""
-
-    STRONG_BUY = "strong_buy"
-    BUY = "buy"
-    HOLD = "hold"
-    SELL = "sell"
-    STRONG_SELL = "strong_sell"
-
-
-class RiskClass(StrEnum):
-    """How much an instrument moves."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    EXTREME = "extreme"
-
-
 class MarketSnapshot(Base):
     """The newest state of an instrument: its last bar, its indicators and what they come to.
 
@@ -372,7 +359,7 @@ class MarketSnapshot(Base):
         comment="Indicators of the session: name to number, null where history is too short."
     )
     score: Mapped[float | None] = mapped_column(
-        Double, comment="How well it ranks among all instruments, 0 to 1; null: not scored."
+        Double, comment="How much speaks for it, 0 to 1, 0.5: neither way; null: not judged."
     )
     recommendation: Mapped[Recommendation | None] = mapped_column(
         by_value(Recommendation, name="recommendation"),

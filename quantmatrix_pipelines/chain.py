@@ -70,7 +70,8 @@ def plan(
     keys = {str(one) for one in chosen}
     if steps or not _follows(instance, "bars", "indicators", keys):
         tags = range_tags(str(chosen[0]), str(chosen[-1]))
-        steps.append(Step(_title("Indicators of", chosen), "market_data", ("indicators",), tags))
+        made = ("indicators", "market_snapshots")
+        steps.append(Step(_title("Indicators of", chosen), "market_data", made, tags))
     of_users = {f"{one}|{cohort}" for one in chosen for cohort in COHORT_KEYS}
     evaluated = ("signals", "notifications")
     if steps or not all(_follows(instance, "indicators", one, of_users) for one in evaluated):

@@ -66,6 +66,7 @@ def _jobs() -> dict[str, AssetJob]:
             "corporate_actions",
             "bars",
             "indicators",
+            "market_snapshots",
             description="A session's bars and indicators. The schedule starts it.",
         ),
         "evaluation": job(

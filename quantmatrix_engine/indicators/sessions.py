@@ -37,7 +37,9 @@ def of_sessions(
     splits = actions.filter(pl.col("ratio").is_not_null())
     in_range = pl.col("ex_date").is_between(first, last, closed="right")
     ex_dates = splits.filter(in_range).select("instrument_id", "ex_date").unique()
-    has_split = pl.col("instrument_id").is_in(ex_dates.get_column("instrument_id").unique())
+    has_split = pl.col("instrument_id").is_in(
+        ex_dates.get_column("instrument_id").unique().implode()
+    )
     steady = adjusted(known.filter(~has_split), splits, as_of=last, view=View.SPLIT_ADJUSTED)
     values = [compute(steady, wanted, since=first)]
     for basis in _bases(known.filter(has_split), splits, ex_dates, first=first, last=last):
@@ -151,4 +153,4 @@ def _sampled(bars: pl.DataFrame) -> pl.DataFrame:
     """Gives the bars of every n-th instrument, all where there are few."""
     ids = bars.get_column("instrument_id").unique().sort()
     chosen = ids.gather_every(max(1, ids.len() // LOOK_AHEAD_INSTRUMENTS))
-    return bars.filter(pl.col("instrument_id").is_in(chosen))
+    return bars.filter(pl.col("instrument_id").is_in(chosen.implode()))

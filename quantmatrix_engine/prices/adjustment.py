@@ -52,7 +52,9 @@ def adjusted(
     if view is View.RAW or gone_ex.is_empty():
         return read
     # Few instruments have any action: the bars of the others stay as they are.
-    concerned = pl.col("instrument_id").is_in(gone_ex.get_column("instrument_id").unique())
+    concerned = pl.col("instrument_id").is_in(
+        gone_ex.get_column("instrument_id").unique().implode()
+    )
     factors = event_factors(read.filter(concerned), gone_ex, rule=rule)
     price = pl.col("split_factor")
     if view is View.TOTAL_RETURN:

@@ -61,7 +61,7 @@ class Installation:
     def evaluate(self, *sessions: dt.date) -> None:
         """Computes indicators, signals and messages of the sessions."""
         tags = range_tags(str(sessions[0]), str(sessions[-1]))
-        self.run("market_data", tags, "indicators")
+        self.run("market_data", tags, "indicators", "market_snapshots")
         self.run("evaluation", user_range_tags(sessions))
 
     def add_user(self, name: str, params: dict[str, Any], *, webhook: bool = True) -> str:

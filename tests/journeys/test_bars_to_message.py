@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 import talib
 from journeys.conftest import FIRST, LAST, Installation
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.automation import BACKFILL_TAG
+from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import range_tags, user_range_tags
 from quantmatrix_pipelines.stores import strategies
 
@@ -108,6 +110,33 @@ def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_
         counted = made.asset_materialization.metadata.get("dagster/row_count")
         assert counted is not None, f"{spec.key.to_user_string()} has no row count"
         assert counted.value > 0, spec.key
+
+
+def test_the_newest_state_of_each_instrument_follows_its_indicators(
+    installation: Installation,
+) -> None:
+    installation.load(FIRST, LAST)
+    installation.evaluate(dt.date(2013, 2, 28), LAST)
+    bars = Lake(str(installation.settings.lake)).read("bars", first=dt.date(2013, 2, 28))
+    closes = bars.pivot("session", index="instrument_id", values="close").sort("instrument_id")
+    with installation.database.transaction(Role.APP, user_id=1) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT instrument_id, session, close, change_pct, score, risk_class, indicators"
+                " FROM market_snapshots ORDER BY instrument_id"
+            )
+        ).all()
+    assert [row.session for row in rows] == [LAST] * closes.height
+    for row, (instrument_id, before, now) in zip(rows, closes.iter_rows(), strict=True):
+        assert (row.instrument_id, float(row.close)) == (instrument_id, now)
+        assert row.change_pct == pytest.approx((now / before - 1) * 100)
+        # All are in the entry zone, which adds 0.4 to 0.5, and above the middle of their range.
+        assert 0 <= row.indicators["atr_distance_50_14"] <= 4
+        position, atr_pct = row.indicators["range_position_20"], row.indicators["atr_pct_14"]
+        further = 0.25 * row.indicators["ma_aligned"] + (0.15 if position > 70 else 0.0)
+        assert position > 50
+        assert row.score == pytest.approx(min(1, 0.9 + (further or 0.1)))
+        assert row.risk_class == ("low" if atr_pct < 2 else "medium" if atr_pct < 4 else "high")
 
 
 def test_nothing_of_one_user_appears_with_the_other(installation: Installation) -> None:

@@ -38,10 +38,17 @@ def code(*, refused: str = "") -> dg.Definitions:
         return nothing
 
     parts = {"instruments": None, "raw_bars": shared, "corporate_actions": shared}
-    parts |= {"bars": shared, "indicators": shared}
+    parts |= {"bars": shared, "indicators": shared, "market_snapshots": shared}
     parts |= {"signals": users, "notifications": users, "snapshot": shared}
     jobs = {
-        "market_data": ["instruments", "raw_bars", "corporate_actions", "bars", "indicators"],
+        "market_data": [
+            "instruments",
+            "raw_bars",
+            "corporate_actions",
+            "bars",
+            "indicators",
+            "market_snapshots",
+        ],
         "evaluation": ["signals", "notifications"],
         "publication": ["snapshot"],
     }
@@ -75,7 +82,7 @@ def walk(instance: dg.DagsterInstance) -> Fetch:
 EVERYTHING = [
     "market_data instruments",
     "market_data raw_bars corporate_actions bars",
-    "market_data indicators",
+    "market_data indicators market_snapshots",
     "evaluation",
     "publication",
 ]
@@ -103,7 +110,11 @@ def test_what_a_blocking_check_refused_is_made_again(instance):
     step = chain.Step("Indicators", "market_data", ("indicators",), tags)
     with pytest.raises(chain.RunFailed, match="blocking"):
         chain.run(code(refused="indicators"), instance, step)
-    assert planned(instance, fetch) == ["market_data indicators", "evaluation", "publication"]
+    assert planned(instance, fetch) == [
+        "market_data indicators market_snapshots",
+        "evaluation",
+        "publication",
+    ]
 
 
 def test_indicators_made_again_are_followed_by_signals_and_snapshot(instance):

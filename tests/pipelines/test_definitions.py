@@ -11,7 +11,7 @@ from quantmatrix_pipelines.settings import read_settings
 
 ASSETS = {
     *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
-    *("notifications", "deliveries", "snapshot"),
+    *("market_snapshots", "notifications", "deliveries", "snapshot"),
 }
 
 

@@ -20,10 +20,11 @@ from quantmatrix_engine.prices.identity import identified
 from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.strategies import evaluate
+from quantmatrix_engine.strategies.standard import STANDARD
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
-from quantmatrix_pipelines.defs.market_data import corporate_actions
+from quantmatrix_pipelines.defs.market_data import corporate_actions, market_snapshots
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
 from quantmatrix_pipelines.lake import Lake
@@ -199,7 +200,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         database: dg.ResourceParam[Database],
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
-        """The indicators that some enabled strategy needs, from all bars up to the session.
+        """The standard indicators and those that some enabled strategy needs, from all bars.
 
         Each row is in the price basis of its own session: splits up to it are adjusted for.
         """
@@ -207,7 +208,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         runs, _ = evaluate.prepare(
             (one.id, one.kind, one.params) for one in strategy_store.enabled(database)
         )
-        specs = sorted({*evaluate.specs(runs), *evaluate.specs(evaluate.default_runs())})
+        specs = sorted({*STANDARD, *evaluate.specs([*runs, *evaluate.default_runs()])})
         of_feed = preferred(bars, names_of(feed))
         actions = adjustment.known_by(action_store.price_actions(database), clock())
         values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1], actions=actions)
@@ -245,7 +246,13 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             ],
         )
 
-    return [raw_bars, corporate_actions.asset(window), bars, indicators]
+    return [
+        raw_bars,
+        corporate_actions.asset(window),
+        bars,
+        indicators,
+        market_snapshots.asset(window),
+    ]
 
 
 def _fresh(bars: pl.DataFrame, catalogue: pl.DataFrame, session: dt.date) -> dg.AssetCheckResult:
