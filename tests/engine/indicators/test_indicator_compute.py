@@ -211,6 +211,8 @@ def test_the_folder_itself_says_what_there_is():
         "range_position",
         "sma",
         "sma_distance_pct",
+        "td_countdown",
+        "td_setup",
         "volatility_percentile",
         "volatility_regime",
         "volatility_trend",
