@@ -213,6 +213,7 @@ def test_the_folder_itself_says_what_there_is():
         "sma_distance_pct",
         "td_countdown",
         "td_setup",
+        "unfilled_gaps",
         "volatility_percentile",
         "volatility_regime",
         "volatility_trend",
