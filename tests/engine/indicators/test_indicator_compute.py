@@ -219,4 +219,5 @@ def test_the_folder_itself_says_what_there_is():
         "volatility_percentile",
         "volatility_regime",
         "volatility_trend",
+        "weinstein",
     ]
