@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     history_sessions: Annotated[
         int, Field(ge=250, le=25_000, description="How many last sessions are loaded as history.")
     ] = 750
+    benchmark: Annotated[
+        str,
+        Field(min_length=1, max_length=32, description="Symbol relative strength is against."),
+    ] = "SPY"
     port: Annotated[int, Field(ge=1, le=65_535, description="Port of the Dagster UI.")] = 3000
     discord_url: Annotated[str, Field(description="Address webhooks must begin with.")] = (
         "https://discord.com"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
-from quantmatrix_engine.indicators.range_position import highest_into
+from quantmatrix_engine.indicators.extremes import highest_into
 
 OLDEST_PIVOT = 252
 """Bars since a pivot after which it is forgotten."""

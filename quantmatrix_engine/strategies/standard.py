@@ -3,14 +3,32 @@
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies import assessment
 
-STANDARD = tuple(
-    sorted(
-        {
-            *assessment.SPECS,
-            *(spec("sma", window=window) for window in (5, 8, 20, 21, 50, 100, 150, 200)),
-            *(spec("ema", window=window) for window in (8, 10, 21, 200)),
-            spec("atr", window=14),
-            *(spec("range_position", window=window) for window in (20, 50, 252)),
-        }
-    )
+_AVERAGES = (
+    *(spec("sma", window=window) for window in (5, 8, 20, 21, 50, 100, 150, 200)),
+    *(spec("ema", window=window) for window in (8, 10, 21, 200)),
+    spec("moving_average_bucket"),
 )
+_DISTANCES = (
+    *(spec("atr_distance", average=average, window=14) for average in (21, 50, 100, 150)),
+    *(spec("atr_distance_ema", average=average, window=14) for average in (8, 21, 200)),
+    *(spec("ema_distance_pct", window=window) for window in (8, 21, 200)),
+    *(spec("range_position", window=window) for window in (20, 50, 252)),
+)
+_MOVES = (
+    spec("atr", window=14),
+    spec("atr", window=30),
+    spec("volatility_regime"),
+    *(spec("performance", window=window) for window in (1, 3, 5, 20, 60, 120, 252)),
+    spec("performance_to_date"),
+    spec("mansfield"),
+    spec("weinstein"),
+)
+_PATTERNS = (
+    spec("td_setup"),
+    spec("td_countdown"),
+    spec("unfilled_gaps"),
+    spec("trend_lines"),
+    spec("chandelier"),
+)
+
+STANDARD = tuple(sorted({*assessment.SPECS, *_AVERAGES, *_DISTANCES, *_MOVES, *_PATTERNS}))

@@ -15,8 +15,9 @@ from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
 from quantmatrix_engine.prices import adjustment, coverage, quality, screening
+from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.decisions import corrected
-from quantmatrix_engine.prices.identity import identified
+from quantmatrix_engine.prices.identity import identified, resolve
 from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.strategies import evaluate
@@ -30,6 +31,7 @@ from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY, APPENDS
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import corporate_actions as action_store
 from quantmatrix_pipelines.stores import decisions
 from quantmatrix_pipelines.stores import instruments as instrument_store
@@ -198,6 +200,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         bars: pl.DataFrame,
         feed: dg.ResourceParam[Provider],
         database: dg.ResourceParam[Database],
+        settings: dg.ResourceParam[Settings],
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         """The standard indicators and those that some enabled strategy needs, from all bars.
@@ -209,7 +212,10 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             (one.id, one.kind, one.params) for one in strategy_store.enabled(database)
         )
         specs = sorted({*STANDARD, *evaluate.specs([*runs, *evaluate.default_runs()])})
-        of_feed = preferred(bars, names_of(feed))
+        of_feed = with_benchmark(
+            preferred(bars, names_of(feed)),
+            _benchmark(database, settings.benchmark, sessions[-1]),
+        )
         actions = adjustment.known_by(action_store.price_actions(database), clock())
         values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1], actions=actions)
         split = gate.apply(Indicators, values)
@@ -228,6 +234,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             value=split.good,
             metadata={
                 "indicator_columns": describe(values.columns),
+                "benchmark": settings.benchmark,
+                "bars_beside_the_benchmark": of_feed.get_column("benchmark_close").count(),
                 "sample": catalog.table(values.tail(20)),
             },
             check_results=[
@@ -253,6 +261,16 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         indicators,
         market_snapshots.asset(window),
     ]
+
+
+def _benchmark(database: Database, symbol: str, session: dt.date) -> int:
+    """Gives the instrument a symbol means on a session; 0, which is none, where that is unclear."""
+    asked = pl.DataFrame(
+        {"symbol": [symbol], "session": [session], "exchange": [None]},
+        schema_overrides={"exchange": pl.String},
+    )
+    (ids,) = resolve(asked, instrument_store.catalogue(database)).get_column("instrument_ids")
+    return ids[0] if len(ids) == 1 else 0
 
 
 def _fresh(bars: pl.DataFrame, catalogue: pl.DataFrame, session: dt.date) -> dg.AssetCheckResult:
