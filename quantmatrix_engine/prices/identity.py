@@ -64,14 +64,17 @@ def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identifie
     known = clean_bars.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
     count = pl.col("instrument_ids").list.len()
     one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())
+    # Comparing what was said is slow, and few bars are said more than once.
+    is_alone = ~one.select(pl.struct(_STATEMENT).is_duplicated()).to_series()
+    repeated = one.filter(~is_alone)
     said = pl.struct(*_STATEMENT, *_VALUES)
     agrees = pl.len().over(_STATEMENT) == pl.len().over(said)
     findings = [
         _unknown(known.filter(count == 0)),
         _ambiguous(known.filter(count > 1)),
-        _said_twice(one.filter(~agrees)),
+        _said_twice(repeated.filter(~agrees)),
     ]
-    bars = one.filter(agrees & said.is_first_distinct())
+    bars = pl.concat([one.filter(is_alone), repeated.filter(agrees & said.is_first_distinct())])
     return Identified(bars=_bars(bars), findings=pl.concat(findings))
 
 

@@ -76,7 +76,10 @@ def as_findings(flags: pl.DataFrame, rows: pl.DataFrame, instruments: pl.DataFra
     named = _named(flags, instruments)
     return (
         named.join(
-            _newest(rows), on=["provider", "symbol", "session"], how="left", maintain_order="left"
+            _newest(rows, of=named),
+            on=["provider", "symbol", "session"],
+            how="left",
+            maintain_order="left",
         )
         .select(
             "provider",
@@ -105,8 +108,10 @@ def _named(flags: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _newest(rows: pl.DataFrame) -> pl.DataFrame:
-    last = rows.sort("known_at").unique(["provider", "symbol", "session"], keep="last")
+def _newest(rows: pl.DataFrame, *, of: pl.DataFrame) -> pl.DataFrame:
+    key = ["provider", "symbol", "session"]
+    wanted = rows.join(of.select(key).unique(), on=key, how="semi", maintain_order="left")
+    last = wanted.sort("known_at", maintain_order=True).unique(key, keep="last")
     return last.select(
         "provider",
         "symbol",
