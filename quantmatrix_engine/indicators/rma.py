@@ -1,0 +1,45 @@
+"""Wilder's moving average of the close."""
+
+import numpy as np
+
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
+from quantmatrix_engine.indicators.smoothing import smooth_into
+
+
+@kernel
+def rma_into(values: Series, window: int, out: Series) -> None:
+    """Writes Wilder's smoothed mean, in the values' unit.
+
+    First valid row: `window - 1`, which holds the mean of the first `window` values; NaN before.
+    Each later row keeps (window - 1) / window of the one before and takes the rest from its value
+    (Wilder, New Concepts in Technical Trading Systems, 1978); also known as SMMA.
+    """
+    size = values.size
+    out[: min(window - 1, size)] = np.nan
+    if size < window:
+        return
+    total = 0.0
+    for row in range(1, window):
+        total += values[row] - values[0]
+    seed = values[0] + total / window
+    out[window - 1] = seed
+    smooth_into(values, window, seed, 1.0 / window, (window - 1) / window, out)
+
+
+def lookback(window: int) -> int:
+    """Gives the seed's own bars and those that let the mean forget it."""
+    return window - 1 + bars_to_forget((window - 1) / window)
+
+
+INDICATOR = Indicator(
+    name="rma",
+    params=(Param("window", default=14),),
+    inputs=("close",),
+    outputs=("rma_{window}",),
+    descriptions=(
+        "Wilder's smoothed mean of the close over {window} bars, seeded with their simple mean; "
+        "in the price's unit; null until {window} bars are known.",
+    ),
+    kernel=rma_into,
+    lookback=lookback,
+)
