@@ -14,8 +14,11 @@ def true_range_into(high: Series, low: Series, close: Series, out: Series) -> No
     New Concepts in Technical Trading Systems, 1978). First valid row: 1; NaN at row 0.
     """
     out[0] = np.nan
-    for row in range(1, close.size):
-        out[row] = max(high[row], close[row - 1]) - min(low[row], close[row - 1])
+    tops, bottoms, before, ranges = high[1:], low[1:], close[:-1], out[1:]
+    for row in range(before.size):
+        upper = tops[row] if tops[row] > before[row] else before[row]
+        lower = bottoms[row] if bottoms[row] < before[row] else before[row]
+        ranges[row] = upper - lower
 
 
 @kernel

@@ -17,20 +17,26 @@ from quantmatrix_engine.indicators.base import (
 def deviation_into(values: Series, mean: Series, window: int, out: Series) -> None:
     """Writes the population's standard deviation of the last `window` values, in their unit.
 
-    Two passes over each window, so nothing cancels; 0 where values differ by rounding only. NaN
-    where `mean`, their mean, is.
+    Of each window the distances from its own mean, so nothing cancels; 0 where values differ by
+    rounding only. NaN where `mean`, their mean, is. All windows take their newest value first, then
+    all the one before: a plain loop a place in the window.
     """
+    size = values.size
+    out[:] = np.nan
+    if size < window:
+        return
+    means, sums = mean[window - 1 :], out[window - 1 :]
+    sums[:] = 0.0
+    for place in range(window):
+        at_place = values[place : size - window + 1 + place]
+        for row in range(sums.size):
+            away = at_place[row] - means[row]
+            sums[row] += away * away
     share = 1.0 / window
-    for row in range(values.size):
-        if np.isnan(mean[row]):
-            out[row] = np.nan
-            continue
-        total = 0.0
-        for value in values[row - window + 1 : row + 1]:
-            away = value - mean[row]
-            total += away * away
-        deviation = np.sqrt(total * share)
-        out[row] = deviation if deviation > ROUNDING_RATIO * abs(mean[row]) else 0.0
+    for row in range(sums.size):
+        deviation = np.sqrt(sums[row] * share)
+        is_rounding = deviation <= ROUNDING_RATIO * abs(means[row])
+        sums[row] = 0.0 if is_rounding else deviation
 
 
 @kernel

@@ -18,11 +18,15 @@ def _movements_into(
     Only the larger of the two counts; neither does where they are equal or the bar lies inside.
     """
     rise[0], fall[0], travel[0] = 0.0, 0.0, 0.0
-    for row in range(1, close.size):
-        up, down = high[row] - high[row - 1], low[row - 1] - low[row]
-        rise[row] = up if up > down and up > 0.0 else 0.0
-        fall[row] = down if down > up and down > 0.0 else 0.0
-        travel[row] = max(high[row], close[row - 1]) - min(low[row], close[row - 1])
+    tops, bottoms, before = high[1:], low[1:], close[:-1]
+    rises, falls, travels = rise[1:], fall[1:], travel[1:]
+    for row in range(before.size):
+        up, down = tops[row] - high[row], low[row] - bottoms[row]
+        rises[row] = up if (up > down) & (up > 0.0) else 0.0
+        falls[row] = down if (down > up) & (down > 0.0) else 0.0
+        upper = tops[row] if tops[row] > before[row] else before[row]
+        lower = bottoms[row] if bottoms[row] < before[row] else before[row]
+        travels[row] = upper - lower
 
 
 @kernel

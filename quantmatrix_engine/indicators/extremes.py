@@ -41,6 +41,25 @@ def _larger_shifted(values: Series, shift: int, out: Series) -> None:
 @kernel
 def lowest_into(values: Series, window: int, out: Series) -> None:
     """Writes the smallest of the last `window` values, as `highest_into` the largest."""
-    highest_into(-values, window, out)
-    for row in range(values.size):
-        out[row] = -out[row]
+    size = values.size
+    if window > size:
+        out[:] = np.nan
+        return
+    block, doubled = values.copy(), np.empty(size)
+    power = 1
+    while 2 * power <= window:
+        _smaller_shifted(block, power, doubled)
+        block, doubled = doubled, block
+        power *= 2
+    _smaller_shifted(block, window - power, out)
+    out[: window - 1] = np.nan
+
+
+@kernel
+def _smaller_shifted(values: Series, shift: int, out: Series) -> None:
+    """Writes the smaller of values[row] and values[row - shift]."""
+    size = values.size
+    out[:shift] = values[:shift]
+    now, before, smaller = values[shift:], values[: size - shift], out[shift:]
+    for row in range(size - shift):
+        smaller[row] = now[row] if now[row] < before[row] else before[row]

@@ -24,10 +24,11 @@ def rsi_into(close: Series, window: int, out: Series) -> None:
         return
     gains, moves = np.empty(size), np.empty(size)
     gains[0], moves[0] = 0.0, 0.0
-    for row in range(1, size):
-        move = close[row] - close[row - 1]
-        gains[row] = max(move, 0.0)
-        moves[row] = abs(move)
+    now, gained, moved = close[1:], gains[1:], moves[1:]
+    for row in range(now.size):
+        move = now[row] - close[row]
+        gained[row] = move if move > 0.0 else 0.0
+        moved[row] = abs(move)
     gain, travel = 0.0, 0.0
     for row in range(1, window + 1):
         gain += gains[row]
@@ -38,8 +39,8 @@ def rsi_into(close: Series, window: int, out: Series) -> None:
     smooth_into(moves, window + 1, travel, share, kept, moves)
     gains[window], moves[window] = gain, travel
     for row in range(window, size):
-        moved = moves[row] > STILL_RATIO * close[row]
-        out[row] = 100.0 * min(gains[row] / moves[row], 1.0) if moved else 0.0
+        is_still = moves[row] <= STILL_RATIO * close[row]
+        out[row] = 0.0 if is_still else 100.0 * min(gains[row] / moves[row], 1.0)
 
 
 def lookback(window: int) -> int:
