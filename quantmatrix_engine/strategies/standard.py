@@ -17,6 +17,13 @@ _DISTANCES = (
 _MOVES = (
     spec("atr", window=14),
     spec("atr", window=30),
+    spec("rsi", window=14),
+    spec("directional_movement", window=14),
+    spec("macd"),
+    spec("bollinger"),
+    spec("stochastic_rsi"),
+    spec("relative_volume"),
+    spec("obv"),
     spec("volatility_regime"),
     *(spec("performance", window=window) for window in (1, 3, 5, 20, 60, 120, 252)),
     spec("performance_to_date"),

@@ -8,6 +8,7 @@ from quantmatrix_engine.errors import QuantMatrixError
 from quantmatrix_pipelines.cli import (
     actions,
     audit,
+    chart,
     coverage,
     findings,
     instruments,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(coverage.coverage)
+app.command()(chart.chart)
 app.add_typer(users.app, name="users")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(instruments.app, name="instruments")

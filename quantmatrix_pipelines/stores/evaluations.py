@@ -83,6 +83,21 @@ def signals_by_user(database: Database, sessions: Sequence[dt.date]) -> list[tup
         return [tuple(row) for row in rows]
 
 
+def said_of(database: Database, instrument_id: int, *, user_id: int) -> pl.DataFrame:
+    """Gives session and action of what a user's strategies said of an instrument, by session."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT session, action FROM signals WHERE user_id = :user_id"
+                " AND instrument_id = :instrument_id ORDER BY session, id"
+            ),
+            {"user_id": user_id, "instrument_id": instrument_id},
+        )
+        return pl.DataFrame(
+            rows.all(), schema={"session": pl.Date, "action": pl.String}, orient="row"
+        )
+
+
 def signals_until(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives the signals stored up to a session (contract SignalHistory), by session and user."""
     with database.transaction(Role.PIPELINE) as connection:

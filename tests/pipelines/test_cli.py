@@ -9,6 +9,7 @@ import pytest
 from pipelines.rows import AT, add_strategy, add_user, bars, change, findings, listing
 from typer.testing import CliRunner
 
+from quantmatrix_engine import calendars
 from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
@@ -43,6 +44,7 @@ COMMANDS = [
             "import-membership",
         )
     ),
+    ["chart"],
     ["coverage"],
     ["actions"],
     *(["actions", one] for one in ("list", "confirm", "reject")),
@@ -352,6 +354,27 @@ def test_coverage_tells_what_is_behind(
     ]
     told = complaint(asking, "coverage", "--session", "2026-11-21")
     assert "2026-11-21 is no session of the exchange; the one before is 2026-11-20" in told
+
+
+def test_a_chart_is_written_where_it_was_asked_for(
+    asking: CliRunner, database: Database, environment: dict[str, str], tmp_path: Path
+):
+    assert "There are no bars yet" in complaint(asking, "chart", "AAA")
+    instruments.record(database, listing("AAA"))
+    sessions = calendars.sessions(dt.date(2026, 8, 3), dt.date(2026, 11, 20))
+    held = bars(*((1, one, 10.0 + one.day / 10) for one in sessions))
+    Lake(str(Path(environment["QUANTMATRIX_HOME"]) / "lake")).append("bars", held)
+    add_user(database, "ada")
+    picture = tmp_path / "aaa.svg"
+    told = said(asking, "chart", "AAA", "--user", "ada", "--out", str(picture))
+    assert told == f"AAA · 2026-11-20 · 12.00: {picture}\n"
+    assert picture.read_text().startswith("<?xml")
+    unknown = complaint(asking, "chart", "AAB")
+    assert "AAA" in unknown
+    assert ".png or .svg" in complaint(asking, "chart", "AAA", "--out", "aaa.gif")
+    absent = complaint(asking, "chart", "AAA", "--out", str(tmp_path / "no" / "aaa.png"))
+    assert "cannot be written: No such file or directory" in absent
+    assert "ben" in complaint(asking, "chart", "AAA", "--user", "ben")
 
 
 def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Database):

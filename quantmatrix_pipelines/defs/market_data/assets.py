@@ -23,7 +23,7 @@ from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.standard import STANDARD
 from quantmatrix_models.database import Database
-from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines import catalog, charts, checks
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.market_data import corporate_actions, market_snapshots
 from quantmatrix_pipelines.home import Window
@@ -237,6 +237,9 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 "benchmark": settings.benchmark,
                 "bars_beside_the_benchmark": of_feed.get_column("benchmark_close").count(),
                 "sample": catalog.table(values.tail(20)),
+                "chart": dg.MetadataValue.md(
+                    charts.sample_picture(of_feed, actions, sessions[-1]) or "No bar to draw."
+                ),
             },
             check_results=[
                 checks.result(
