@@ -11,7 +11,7 @@ import talib
 from quantmatrix_engine.indicators.base import Series, Spec, spec
 from quantmatrix_engine.indicators.compute import compute
 
-SYMBOLS, LONGEST, TOLERANCE = 500, 520, 1e-9
+SYMBOLS, TOLERANCE = 500, 1e-9
 Bars = dict[str, Series]
 Oracle = Callable[[Bars], tuple[Series, ...]]
 
@@ -78,7 +78,11 @@ ORACLES: dict[Spec, Oracle] = {
 
 @pytest.fixture(scope="module")
 def real(shared_data: Path) -> pl.DataFrame:
-    """As many bars as there are of the 500 symbols that have the most, by name, splits and all."""
+    return real_bars(shared_data)
+
+
+def real_bars(shared_data: Path) -> pl.DataFrame:
+    """Gives the bars of the 500 symbols that have the most, splits and all."""
     told = pl.read_parquet(shared_data / "ohlcv" / "pystock_us_daily_2015_2017.parquet")
     can_be = told.filter(pl.min_horizontal("low", "open", "close") > 0, pl.col("volume") >= 0)
     longest = can_be.group_by("symbol").len().sort("len", "symbol", descending=[True, False])
