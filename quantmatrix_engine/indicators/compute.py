@@ -16,7 +16,6 @@ from quantmatrix_engine.prices.ordering import in_order
 
 __all__ = ["available", "compute", "fill", "lookback"]
 
-KEY = ("instrument_id", "session")
 SESSION, BENCHMARK = "session", "benchmark_close"
 WORKERS = 2
 ROWS_AT_ONCE = 8_192
@@ -27,7 +26,7 @@ Offsets = npt.NDArray[np.int64]
 
 
 def compute(
-    bars: pl.DataFrame, specs: Iterable[Spec], *, since: dt.date | None = None
+    bars: pl.DataFrame, specs: Iterable[Spec], *, since: dt.date | None = None, by: str = SESSION
 ) -> pl.DataFrame:
     """Gives the indicators of every bar, sorted by instrument_id and session.
 
@@ -38,13 +37,18 @@ def compute(
     null among the columns read counts as no bar: its own values are null, and the others are
     computed as though it were not there. `benchmark_close` alone may be null in a bar that counts.
     No bars give no rows, with all columns. Raises ContractError naming the columns that lack.
+
+    Weekly and monthly bars are computed like daily ones. Of intraday bars a session has many: `by`
+    names the column that orders them (`starts_at`) and stands in the key in the session's place;
+    the result has it beside the session.
     """
     wanted = plan(specs)
-    read = sorted({"close", *wanted.inputs} - {*KEY})
-    _require_columns(bars, {*KEY, *read})
-    chosen = bars.select(*KEY, *read)
+    key = ("instrument_id", *dict.fromkeys((SESSION, by)))
+    read = sorted({"close", *wanted.inputs} - {*key})
+    _require_columns(bars, {*key, *read})
+    chosen = bars.select(*key, *read)
     complete = chosen.drop_nulls([name for name in read if name != BENCHMARK])
-    ordered = in_order(complete.rechunk()).rechunk()
+    ordered = in_order(complete.rechunk(), by).rechunk()
     series = {name: _series(ordered, name) for name in wanted.inputs}
     offsets = _offsets(ordered.get_column("instrument_id").to_numpy())
     kept = None if since is None else _rows_since(ordered, since)
@@ -52,14 +56,14 @@ def compute(
     outs = {name: np.empty(of_kept.height) for name in wanted.columns}
     fill(wanted, series, offsets, outs, kept=kept)
     columns = [pl.Series(name, out).fill_nan(None) for name, out in outs.items()]
-    computed = of_kept.select(*KEY, "close", *columns)
+    computed = of_kept.select(*key, "close", *columns)
     if complete.height == chosen.height:
         return computed
     return (
         chosen.filter(pl.col("session") >= (since or dt.date.min))
-        .select(*KEY, "close")
-        .join(computed.drop("close"), on=KEY, how="left", maintain_order="left")
-        .sort(KEY)
+        .select(*key, "close")
+        .join(computed.drop("close"), on=key, how="left", maintain_order="left")
+        .sort("instrument_id", by)
     )
 
 

@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Param, Spec, available, spec
 from quantmatrix_engine.indicators.compute import compute, fill, lookback
 from quantmatrix_engine.indicators.plan import plan
+from quantmatrix_engine.prices.resampling import Period, resampled
 
 MakeBars = Callable[..., pl.DataFrame]
 SMA_2 = spec("sma", window=2)
@@ -235,3 +237,52 @@ def test_the_folder_itself_says_what_there_is():
         "vwap",
         "weinstein",
     ]
+
+
+def _intraday(bars: MakeBars) -> pl.DataFrame:
+    """Gives two sessions of three five-minute bars, the later one first."""
+    prices = bars([9.0, 12.0, 15.0, 30.0, 33.0, 36.0], volume=[1, 1, 2, 1, 2, 1])
+    starts = [
+        dt.datetime(2015, 1, day, 14, 30 + 5 * place, tzinfo=dt.UTC)
+        for day in (2, 5)
+        for place in range(3)
+    ]
+    sessions = [one.date() for one in starts]
+    timed = prices.with_columns(starts_at=pl.Series(starts), session=pl.Series(sessions))
+    return pl.concat([timed.tail(3), timed.head(3)])
+
+
+def test_intraday_bars_are_ordered_by_their_start_and_sessions_begin_anew(bars: MakeBars):
+    result = compute(_intraday(bars), [spec("vwap"), SMA_2], by="starts_at")
+    assert result["starts_at"].is_sorted()
+    assert result.columns[:4] == ["instrument_id", "session", "starts_at", "close"]
+    # (9 + 12) / 2, (9 + 12 + 2 * 15) / 4; then from 30 on: (30 + 2 * 33) / 3, and with 36.
+    assert result["vwap"].to_list() == pytest.approx([9, 10.5, 12.75, 30, 32, 33])
+    assert result["sma_2"].to_list() == [None, 10.5, 13.5, 22.5, 31.5, 34.5]
+
+
+def test_an_intraday_bar_with_a_null_counts_as_no_bar(bars: MakeBars):
+    holed = _intraday(bars).with_columns(pl.col("close").replace(12.0, None))
+    result = compute(holed, [SMA_2], by="starts_at")
+    assert result["sma_2"].to_list() == [None, None, 12.0, 22.5, 31.5, 34.5]
+
+
+def test_weekly_bars_are_computed_by_the_same_kernels(market):
+    weekly = resampled(
+        market.with_columns(
+            provider=pl.lit("sample"),
+            known_at=pl.lit(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),
+            is_final=pl.lit(value=True),
+        )
+        .drop("benchmark_close")
+        .filter(
+            pl.col("session").is_in(calendars.sessions(dt.date(2015, 1, 2), dt.date(2016, 1, 8)))
+        ),
+        Period.WEEK,
+        as_of=dt.date(2016, 1, 8),
+    )
+    found = compute(weekly, [SMA_2]).filter(pl.col("instrument_id") == 7)
+    closes = weekly.filter(pl.col("instrument_id") == 7).sort("session")["close"].to_list()
+    assert found["sma_2"].to_list()[1:5] == pytest.approx(
+        [(closes[row] + closes[row + 1]) / 2 for row in range(4)]
+    )
