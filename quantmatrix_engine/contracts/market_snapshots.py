@@ -7,6 +7,11 @@ import pandera.polars as pa
 from quantmatrix_engine.contracts.fields import UtcTime
 from quantmatrix_engine.vocabulary import Recommendation, RiskClass
 
+# What the table can keep: twenty digits, six behind the point. The largest change and volume
+# are beyond anything that was ever traded.
+SMALLEST_PRICE, PRICES_END = 1e-6, 1e14
+LARGEST_CHANGE_PCT, VOLUMES_END = 1e12, 1e18
+
 
 class MarketSnapshots(pa.DataFrameModel):
     """The newest state of an instrument: its last bar, its indicators, what they come to.
@@ -18,13 +23,17 @@ class MarketSnapshots(pa.DataFrameModel):
     session: dt.date = pa.Field(description="Session of the bar it is made from.")
     known_at: UtcTime = pa.Field(description="Moment (UTC) that bar became known.")
     provider: str = pa.Field(description="The provider of that bar.")
-    close: float = pa.Field(gt=0, description="Close of the session, as traded.")
+    close: float = pa.Field(
+        ge=SMALLEST_PRICE, lt=PRICES_END, description="Close of the session, as traded."
+    )
     change_pct: float = pa.Field(
         nullable=True,
+        ge=-100,
+        le=LARGEST_CHANGE_PCT,
         description="Change of the close from the session before, splits seen through, in percent;"
         " null: no bar of that session.",
     )
-    volume: float = pa.Field(ge=0, description="Units traded in the session.")
+    volume: float = pa.Field(ge=0, lt=VOLUMES_END, description="Units traded in the session.")
     indicators: str = pa.Field(description="Indicators of the session, a JSON object of numbers.")
     score: float = pa.Field(
         nullable=True, ge=0, le=1, description="What speaks for it, 0 to 1; null: not judged."

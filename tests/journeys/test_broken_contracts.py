@@ -71,6 +71,8 @@ def test_each_border_records_what_it_refused(installation: Installation) -> None
     assert (unnamed["column"], unnamed["session"]) == ("symbol", LAST)
     (huge,) = by_border["indicators"]
     assert huge["session"] == LAST
+    (tiny,) = by_border["marketsnapshots"]
+    assert tiny["row"]["close"] < 1e-6
     said = by_border["signals"]
     assert {row["user_id"] for row in said} == {1, 2}
     assert {json.dumps(row["row"]["price"] < 1e-6) for row in said} == {"true"}

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider, names_of
-from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.market_snapshots import MarketSnapshots
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.priority import preferred
@@ -20,6 +20,7 @@ from quantmatrix_pipelines.io_managers.lake import look_back
 from quantmatrix_pipelines.partitions import shared_partitions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import corporate_actions as action_store
+from quantmatrix_pipelines.stores import market_data
 from quantmatrix_pipelines.stores import market_snapshots as store
 
 
@@ -58,6 +59,14 @@ def asset(window: Window) -> dg.AssetsDefinition:
         actions = adjustment.known_by(action_store.price_actions(database), now)
         states = newest_states(preferred(bars, names_of(feed)), indicators, actions)
         split = gate.apply(MarketSnapshots, states)
+        refused = quarantine.findings(
+            MarketSnapshots,
+            states,
+            split.failures,
+            provider=feed.name,
+            key=("instrument_id", "session"),
+        )
+        market_data.record_findings(database, refused)
         written = store.bring_up_to_date(database, split.good, at=now)
         return dg.MaterializeResult(
             metadata=catalog.rows(
@@ -68,7 +77,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
             check_results=[
                 checks.result(
                     "contract",
-                    split.failures,
+                    refused,
                     is_error=checks.is_systemic(split.failing_rows, states.height),
                     description=f"{states.height:,} states, {split.failing_rows:,} left out.",
                 )
