@@ -124,13 +124,27 @@ def _served(
     try:
         yield ask, psutil.Process(child.pid)
     finally:
-        child.send_signal(signal.SIGINT)
         try:
-            # A tick under way is waited for, and on a busy machine that takes its time.
-            child.wait(180)
+            _interrupted(child)
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
+
+
+def _interrupted(child: "subprocess.Popen[bytes]", *, times: int = 3) -> None:
+    """Presses Ctrl-C, and again after a minute, as a person would where nothing stops.
+
+    A tick under way is waited for, and on a busy machine that takes its time.
+    """
+    for left in reversed(range(times)):
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(60)
+        except subprocess.TimeoutExpired:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _succeeded(ask: Callable[..., dict[str, Any]]) -> set[str]:
