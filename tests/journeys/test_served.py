@@ -98,7 +98,7 @@ def _served(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = Path(environment["DAGSTER_HOME"]) / "served.log"
-    with log.open("wb") as sink:
+    with log.open("wb") as sink, _heeding_interrupts():
         command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-p", str(port)]
         child = subprocess.Popen(
             command,
@@ -124,27 +124,23 @@ def _served(
     try:
         yield ask, psutil.Process(child.pid)
     finally:
+        child.send_signal(signal.SIGINT)
         try:
-            _interrupted(child)
+            # A tick under way is waited for, and on a busy machine that takes its time.
+            child.wait(180)
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
 
 
-def _interrupted(child: "subprocess.Popen[bytes]", *, times: int = 3) -> None:
-    """Presses Ctrl-C, and again after a minute, as a person would where nothing stops.
-
-    A tick under way is waited for, and on a busy machine that takes its time.
-    """
-    for left in reversed(range(times)):
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(60)
-        except subprocess.TimeoutExpired:
-            if not left:
-                raise
-        else:
-            return
+@contextmanager
+def _heeding_interrupts() -> Iterator[None]:
+    """A shell lets what it runs in the background ignore Ctrl-C, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _succeeded(ask: Callable[..., dict[str, Any]]) -> set[str]:
