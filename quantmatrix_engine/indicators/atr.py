@@ -3,7 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
-from quantmatrix_engine.indicators.smoothing import smooth_into
+from quantmatrix_engine.indicators.smoothing import smoothed_from_mean_into
 
 
 @kernel
@@ -28,16 +28,7 @@ def wilder_into(values: Series, window: int, out: Series) -> None:
     First valid row: `window`, which holds the mean of values 1 to `window`; NaN before. Each
     later row keeps (window - 1) / window of the one before and takes the rest from its value.
     """
-    size = values.size
-    out[: min(window, size)] = np.nan
-    if size <= window:
-        return
-    total = 0.0
-    for row in range(2, window + 1):
-        total += values[row] - values[1]
-    seed = values[1] + total / window
-    out[window] = seed
-    smooth_into(values, window + 1, seed, 1.0 / window, (window - 1) / window, out)
+    smoothed_from_mean_into(values, window, window, 1.0 / window, (window - 1) / window, out)
 
 
 @kernel

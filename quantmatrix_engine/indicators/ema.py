@@ -1,9 +1,7 @@
 """Exponential moving average of the close."""
 
-import numpy as np
-
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
-from quantmatrix_engine.indicators.smoothing import smooth_into
+from quantmatrix_engine.indicators.smoothing import smoothed_from_mean_into
 
 
 @kernel
@@ -13,16 +11,8 @@ def ema_into(values: Series, window: int, out: Series) -> None:
     First valid row: `window - 1`, which holds the mean of the first `window` values; NaN before.
     Seed and smoothing are TA-Lib's (`TA_EMA`, default compatibility).
     """
-    size = values.size
-    out[: min(window - 1, size)] = np.nan
-    if size < window:
-        return
-    total = 0.0
-    for row in range(1, window):
-        total += values[row] - values[0]
-    seed = values[0] + total / window
-    out[window - 1] = seed
-    smooth_into(values, window, seed, 2.0 / (window + 1), (window - 1) / (window + 1), out)
+    share, kept = 2.0 / (window + 1), (window - 1) / (window + 1)
+    smoothed_from_mean_into(values, window - 1, window, share, kept, out)
 
 
 def lookback(window: int) -> int:

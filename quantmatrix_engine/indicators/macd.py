@@ -3,7 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
-from quantmatrix_engine.indicators.smoothing import smooth_into
+from quantmatrix_engine.indicators.smoothing import smoothed_from_mean_into
 
 SMALLEST_RATIO = 1e-3
 """Part of the averages that a line may be, for `lookback` to hold: their difference is small."""
@@ -12,12 +12,8 @@ SMALLEST_RATIO = 1e-3
 @kernel
 def _ema_from(values: Series, first: int, window: int, out: Series) -> None:
     """Writes the exponential mean whose seed, the mean of `window` values, stands at `first`."""
-    total = 0.0
-    for row in range(first - window + 2, first + 1):
-        total += values[row] - values[first - window + 1]
-    seed = values[first - window + 1] + total / window
-    out[first] = seed
-    smooth_into(values, first + 1, seed, 2.0 / (window + 1), (window - 1) / (window + 1), out)
+    share, kept = 2.0 / (window + 1), (window - 1) / (window + 1)
+    smoothed_from_mean_into(values, first, window, share, kept, out)
 
 
 @kernel

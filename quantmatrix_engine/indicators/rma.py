@@ -1,9 +1,7 @@
 """Wilder's moving average of the close."""
 
-import numpy as np
-
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
-from quantmatrix_engine.indicators.smoothing import smooth_into
+from quantmatrix_engine.indicators.smoothing import smoothed_from_mean_into
 
 
 @kernel
@@ -14,16 +12,8 @@ def rma_into(values: Series, window: int, out: Series) -> None:
     Each later row keeps (window - 1) / window of the one before and takes the rest from its value
     (Wilder, New Concepts in Technical Trading Systems, 1978); also known as SMMA.
     """
-    size = values.size
-    out[: min(window - 1, size)] = np.nan
-    if size < window:
-        return
-    total = 0.0
-    for row in range(1, window):
-        total += values[row] - values[0]
-    seed = values[0] + total / window
-    out[window - 1] = seed
-    smooth_into(values, window, seed, 1.0 / window, (window - 1) / window, out)
+    share, kept = 1.0 / window, (window - 1) / window
+    smoothed_from_mean_into(values, window - 1, window, share, kept, out)
 
 
 def lookback(window: int) -> int:

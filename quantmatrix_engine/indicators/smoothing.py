@@ -1,4 +1,6 @@
-"""Exponential smoothing, four rows at a time."""
+"""Exponential smoothing: seeded with a mean, four rows at a time."""
+
+import numpy as np
 
 from quantmatrix_engine.indicators.base import Series, kernel
 
@@ -30,3 +32,25 @@ def smooth_into(
         out[at_two] = two + second * value
         out[row] = one + kept * value
         value = four + fourth * value
+
+
+@kernel
+def smoothed_from_mean_into(
+    values: Series, first: int, window: int, share: float, kept: float, out: Series
+) -> None:
+    """Writes from row `first` on the smoothed mean, whose seed is the mean of `window` values.
+
+    They end with row `first`. Later rows take `share` of their value and keep `kept` of the row
+    before; NaN before `first`. In the values' unit.
+    """
+    size = values.size
+    out[: min(first, size)] = np.nan
+    if size <= first:
+        return
+    base = values[first - window + 1]
+    total = 0.0
+    for row in range(first - window + 2, first + 1):
+        total += values[row] - base
+    seed = base + total / window
+    out[first] = seed
+    smooth_into(values, first + 1, seed, share, kept, out)

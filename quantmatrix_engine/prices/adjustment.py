@@ -59,12 +59,14 @@ def adjusted(
     price = pl.col("split_factor")
     if view is View.TOTAL_RETURN:
         price = price * pl.col("dividend_factor")
-    placed = read.with_row_index("place")
-    scaled = _with_factors(placed.filter(concerned), factors).with_columns(
+    scaled = _with_factors(read.with_row_index("place").filter(concerned), factors).with_columns(
         *(pl.col(name) * price for name in PRICES), volume=pl.col("volume") / pl.col("split_factor")
     )
-    together = pl.concat([placed.filter(~concerned), scaled.select(placed.columns)])
-    return together.sort("place").select(bars.columns)
+    places = scaled.get_column("place")
+    return read.with_columns(
+        read.get_column(name).clone().scatter(places, scaled.get_column(name))
+        for name in (*PRICES, "volume")
+    )
 
 
 def known_by(actions: pl.DataFrame, moment: dt.datetime) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.indicators.base import TOLERANCE, Spec, available, spec
-from quantmatrix_engine.indicators.compute import compute, fill, lookback
+from quantmatrix_engine.indicators.compute import compute, fill
 from quantmatrix_engine.indicators.plan import plan
 
 MakeBars = Callable[..., pl.DataFrame]
@@ -54,18 +54,26 @@ def test_cutting_the_future_changes_nothing(asked, height, market):
     assert_frame_equal(compute(market.filter(known), [asked]), of_all, check_exact=True)
 
 
-@every_spec
+@pytest.mark.parametrize("asked", [one for one in SPECS if one.lookback() is not None], ids=_named)
 @pytest.mark.parametrize("start", [1, 2, 57, 300])
 def test_history_before_the_lookback_changes_a_row_by_less_than_the_tolerance(asked, start, market):
-    reach = lookback([asked])
-    if reach is None:
-        pytest.skip("all history counts")
+    reach = asked.lookback()
     row = pl.int_range(pl.len()).over("instrument_id")
     first = start + reach
     of_all = compute(market, [asked]).filter(row >= first)
     of_rest = compute(market.filter(row >= start), [asked]).filter(row >= first - start)
     assert of_all.height > 0
     assert_frame_equal(of_rest, of_all, rel_tol=TOLERANCE, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("asked", [one for one in SPECS if one.lookback() is None], ids=_named)
+@pytest.mark.parametrize("start", [1, 57, 300])
+def test_of_a_running_total_an_earlier_start_changes_the_level_and_no_step(asked, start, market):
+    row = pl.int_range(pl.len()).over("instrument_id")
+    steps = [pl.col(name).diff().over("instrument_id") for name in asked.columns()]
+    of_all = compute(market, [asked]).filter(row >= start).select(steps)
+    of_rest = compute(market.filter(row >= start), [asked]).select(steps)
+    assert_frame_equal(of_rest, of_all, rel_tol=TOLERANCE, abs_tol=1e-6)
 
 
 @every_spec_and_the_shortest
