@@ -1,11 +1,15 @@
 """What the catalogue says of every asset: owner, group, kinds, columns, rows."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 import pandera.polars as pa
 import polars as pl
+
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in
 
 DATA_TEAM = "team:data-engineering"
 SIGNALS_TEAM = "team:signals"
@@ -50,10 +54,12 @@ def count_partitions(
         )
 
 
-def by_session(frame: pl.DataFrame) -> dict[str, int]:
-    """Gives how many rows each session has, by partition key."""
-    counted = frame.group_by("session").len().iter_rows()
-    return {str(session): count for session, count in counted}
+def count_sessions(context: dg.AssetExecutionContext, lake: Lake, table: str) -> dict[dt.date, int]:
+    """Tells of each session of the run how many rows the lake has, and gives the same."""
+    sessions = sessions_in(context.partition_keys)
+    counts = lake.rows_by_session(table, first=sessions[0], last=sessions[-1])
+    count_partitions(context, table, {str(session): rows for session, rows in counts.items()})
+    return counts
 
 
 def table(frame: pl.DataFrame, *, limit: int = 20) -> dg.TableMetadataValue:

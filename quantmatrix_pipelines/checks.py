@@ -4,15 +4,21 @@ A check that blocks does so with severity ERROR alone. One bad row, instrument o
 it is quarantined or recorded, and everybody else goes on.
 """
 
+from dataclasses import dataclass, field
+
 import dagster as dg
 import polars as pl
 
+from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_pipelines import catalog
 
 # The feed itself is taken to be broken where this share of its rows is bad, and so many of them:
 # a small folder with a few bad rows is no broken feed.
 SYSTEMIC_RATIO = 0.2
 SYSTEMIC_ROWS = 100
+
+NO_FINDINGS = Findings.empty().drop("row")
+"""No findings at all, without the whole rows."""
 
 
 def contract(asset: str, description: str) -> dg.AssetCheckSpec:
@@ -27,27 +33,47 @@ def is_systemic(bad_rows: int, rows: int) -> bool:
     return bad_rows >= SYSTEMIC_ROWS and bad_rows / rows > SYSTEMIC_RATIO
 
 
-def contract_result(findings: pl.DataFrame, *, rows: int, bad_rows: int) -> dg.AssetCheckResult:
-    """Gives the result of a contract over `rows` rows of which `bad_rows` went to quarantine.
+@dataclass
+class Tally:
+    """What a contract said of the rows of a run, stretch by stretch."""
 
-    No good row at all, or as many bad ones as `is_systemic` says, is an ERROR.
-    """
-    return dg.AssetCheckResult(
-        check_name="contract",
-        passed=rows > 0 and findings.is_empty(),
-        severity=dg.AssetCheckSeverity.ERROR
-        if is_systemic(bad_rows, rows)
-        else dg.AssetCheckSeverity.WARN,
-        metadata={
-            "rows": rows,
-            "quarantined_rows": bad_rows,
-            "by_rule": catalog.table(_by_rule(findings)),
-            "findings": catalog.table(
-                findings.select("source", "source_row", "symbol", "rule", "column", "value")
-            ),
-        },
-        description=_in_words(findings, rows=rows, bad_rows=bad_rows),
-    )
+    rows: int = 0
+    bad_rows: int = 0
+    refused: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, findings: pl.DataFrame, *, rows: int, bad_rows: int) -> None:
+        """Adds `rows` rows, of which `bad_rows` went to quarantine with these `findings`."""
+        self.rows += rows
+        self.bad_rows += bad_rows
+        # The whole row, as JSON, is in the table of findings; here it would only take memory.
+        self.refused.append(findings.drop("row"))
+
+    def add_written_before(self, rows: int) -> None:
+        """Adds rows that an earlier run of the same backfill wrote: they kept the contract then."""
+        self.rows += rows
+
+    def result(self) -> dg.AssetCheckResult:
+        """Gives the result of the check `contract`.
+
+        No good row at all, or as many bad ones as `is_systemic` says, is an ERROR.
+        """
+        findings = pl.concat([NO_FINDINGS, *self.refused])
+        return dg.AssetCheckResult(
+            check_name="contract",
+            passed=self.rows > 0 and findings.is_empty(),
+            severity=dg.AssetCheckSeverity.ERROR
+            if is_systemic(self.bad_rows, self.rows)
+            else dg.AssetCheckSeverity.WARN,
+            metadata={
+                "rows": self.rows,
+                "quarantined_rows": self.bad_rows,
+                "by_rule": catalog.table(_by_rule(findings)),
+                "findings": catalog.table(
+                    findings.select("source", "source_row", "symbol", "rule", "column", "value")
+                ),
+            },
+            description=_in_words(findings, rows=self.rows, bad_rows=self.bad_rows),
+        )
 
 
 def result(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import polars as pl
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.indicators import Indicators
@@ -12,6 +12,7 @@ from quantmatrix_engine.contracts.raw_bars import RawBars
 
 CONTRACTS = {"raw_bars": RawBars, "bars": Bars, "indicators": Indicators}
 _YEAR = "year"
+_NOTE = "quantmatrix/note"
 
 
 class Lake:
@@ -28,21 +29,59 @@ class Lake:
         first: dt.date | None = None,
         last: dt.date | None = None,
         columns: Sequence[str] | None = None,
+        keep: pl.Expr | None = None,
     ) -> pl.DataFrame:
         """Gives the rows of the sessions from `first` to `last`; an end left out is open.
 
-        Where `columns` are named only those are read.
+        Where `columns` are named only those are read, and where `keep` is given only rows that it
+        holds for: files and parts of files that cannot hold one are not opened.
 
         A table never written gives no rows, with the columns of its contract. Of bars it gives
         every vintage; `engine.prices.restatement.known_by` gives those known at a moment.
         """
         if not self._exists(table):
             return self._empty(table).select(columns or pl.all())
-        scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
-        for bound, keep in ((first, pl.col("session").ge), (last, pl.col("session").le)):
-            if bound is not None:
-                scan = scan.filter(keep(bound))
-        return scan.drop(_YEAR).select(columns or pl.all()).collect()
+        scan = self._scan(table, first, last)
+        if keep is not None:
+            scan = scan.filter(keep)
+        return scan.select(columns or pl.all()).collect()
+
+    def newest(
+        self, table: str, *, first: dt.date, last: dt.date, sessions: int = 1
+    ) -> pl.DataFrame:
+        """Gives the rows of each instrument's last `sessions` sessions from `first` to `last`."""
+        if not self._exists(table):
+            return self._empty(table)
+        scan = self._scan(table, first, last)
+        since = (
+            scan.select("instrument_id", "session")
+            .unique()
+            .group_by("instrument_id")
+            .agg(since=pl.col("session").top_k(sessions).min())
+            .collect(engine="streaming")
+        )
+        recent = scan.filter(pl.col("session") >= since.get_column("since").min())
+        return (
+            recent.join(since.lazy(), on="instrument_id")
+            .filter(pl.col("session") >= pl.col("since"))
+            .drop("since")
+            .collect(engine="streaming")
+        )
+
+    def rows_by_session(self, table: str, *, first: dt.date, last: dt.date) -> dict[dt.date, int]:
+        """Gives how many rows each session has; one without any is left out."""
+        if not self._exists(table):
+            return {}
+        counted = self._scan(table, first, last).group_by("session").agg(rows=pl.len()).collect()
+        return dict(counted.iter_rows())
+
+    def instruments(self, table: str, *, last: dt.date) -> list[int]:
+        """Gives the ids of the instruments with a row up to the session `last`, ascending."""
+        if not self._exists(table):
+            return []
+        ids = self._scan(table, None, last).select(pl.col("instrument_id").unique().sort())
+        found: list[int] = ids.collect(engine="streaming").to_series().to_list()
+        return found
 
     def sessions(
         self, table: str, *, provider: str | None = None
@@ -71,18 +110,37 @@ class Lake:
         count: int = scan.select(pl.len()).collect().item()
         return count
 
-    def append(self, table: str, rows: pl.DataFrame) -> None:
-        """Adds rows; those that are there stay as they are."""
-        if rows.height:
-            self._append(table, rows)
+    def notes(self, table: str) -> set[str]:
+        """Gives the notes of the commits of a table, as `append` and `replace` took them."""
+        if not self._exists(table):
+            return set()
+        opened = DeltaTable(self._uri(table), storage_options=self._storage_options)
+        return {commit[_NOTE] for commit in opened.history() if _NOTE in commit}
 
-    def replace(self, table: str, rows: pl.DataFrame, *, first: dt.date, last: dt.date) -> None:
+    def append(self, table: str, rows: pl.DataFrame, *, note: str | None = None) -> None:
+        """Adds rows; those that are there stay as they are. The commit keeps the `note`.
+
+        Without rows nothing is written, unless there is a note and a table to keep it in.
+        """
+        if rows.height or (note is not None and self._exists(table)):
+            self._append(table, rows, note)
+
+    def replace(
+        self,
+        table: str,
+        rows: pl.DataFrame,
+        *,
+        first: dt.date,
+        last: dt.date,
+        note: str | None = None,
+    ) -> None:
         """Puts `rows` in the place of all rows of the sessions from `first` to `last`, at once.
 
-        A column the table does not know yet is added; older rows have null there.
+        A column the table does not know yet is added; older rows have null there. The commit keeps
+        the `note`.
         """
         if not self._exists(table):
-            self._append(table, rows)
+            self._append(table, rows, note)
             return
         predicate = (
             f"{_YEAR} >= {first.year} AND {_YEAR} <= {last.year} "
@@ -95,16 +153,25 @@ class Lake:
             predicate=predicate,
             partition_by=[_YEAR],
             schema_mode="merge",
+            commit_properties=_noted(note),
             storage_options=self._storage_options,
         )
 
-    def _append(self, table: str, rows: pl.DataFrame) -> None:
+    def _scan(self, table: str, first: dt.date | None, last: dt.date | None) -> pl.LazyFrame:
+        scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
+        for bound, keep in ((first, pl.col("session").ge), (last, pl.col("session").le)):
+            if bound is not None:
+                scan = scan.filter(keep(bound))
+        return scan.drop(_YEAR)
+
+    def _append(self, table: str, rows: pl.DataFrame, note: str | None) -> None:
         write_deltalake(
             self._uri(table),
             _filed(rows),
             mode="append",
             partition_by=[_YEAR],
             schema_mode="merge",
+            commit_properties=_noted(note),
             storage_options=self._storage_options,
         )
 
@@ -121,3 +188,7 @@ class Lake:
 
 def _filed(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("session").dt.year().alias(_YEAR))
+
+
+def _noted(note: str | None) -> CommitProperties | None:
+    return None if note is None else CommitProperties(custom_metadata={_NOTE: note})

@@ -18,7 +18,7 @@ from quantmatrix_adapters.providers.select import provider_from
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import home
 from quantmatrix_pipelines.clock import utc_now
-from quantmatrix_pipelines.io_managers.lake import lake_io_manager
+from quantmatrix_pipelines.io_managers.lake import lake_input
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores.provider_limits import DatabaseLimiter
@@ -44,7 +44,7 @@ def resources(settings: Settings) -> Mapping[str, Any]:
         "discord": made(lambda: DiscordChannel(settings.discord_url), "Posts to webhooks."),
         "console": made(lambda: ConsoleChannel(_print), "Shows messages that have no webhook."),
         "clock": made(lambda: utc_now, "The present moment."),
-        "lake_io_manager": lake_io_manager,
+        "lake_input": lake_input,
     }
 
 

@@ -1,14 +1,37 @@
 """Findings of what a contract refused inside the chain, where no provider's rule says it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandera.polars as pa
 import polars as pl
 
+from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 _SCHEMA = {name: column.dtype.type for name, column in Findings.to_schema().columns.items()}
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The rows that keep a contract, findings of the others, and how many those are."""
+
+    good: pl.DataFrame
+    findings: pl.DataFrame
+    bad_rows: int
+
+
+def part(
+    contract: type[pa.DataFrameModel], frame: pl.DataFrame, *, provider: str, key: Sequence[str]
+) -> Parted:
+    """Parts a frame by a contract; `provider` and `key` name the findings, as in `findings`.
+
+    Raises ContractError where the frame is of another shape altogether.
+    """
+    split = gate.apply(contract, frame)
+    refused = findings(contract, frame, split.failures, provider=provider, key=key)
+    return Parted(split.good, refused, split.failing_rows)
 
 
 def findings(
@@ -26,8 +49,11 @@ def findings(
     named by the asset, the rule and the values of `key`, so that finding it again adds nothing.
     Where the frame has a `user_id`, so do the findings (contract UserFindings).
     """
-    rows = frame.with_row_index("row_index").select(
-        pl.col("row_index").cast(pl.Int64),
+    # Writing rows as JSON is slow: of the broken ones alone.
+    numbered = frame.with_row_index("row_index").with_columns(pl.col("row_index").cast(pl.Int64))
+    broken = numbered.join(failures.select("row_index").unique(), on="row_index", how="semi")
+    rows = broken.select(
+        "row_index",
         *(_own(frame, name) for name in ("symbol", "session", "source", "source_row")),
         *([pl.col("user_id")] if "user_id" in frame.columns else []),
         named=pl.format(

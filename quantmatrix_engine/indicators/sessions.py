@@ -139,7 +139,9 @@ def look_ahead(
     spread over all.
     """
     asked = list(specs)
-    seen = _sampled(bars.filter(pl.col("session") <= until))
+    known = bars.filter(pl.col("session") <= until)
+    chosen = sampled(known.get_column("instrument_id").unique().sort().to_list())
+    seen = known.filter(pl.col("instrument_id").is_in(chosen))
     seeing = of_sessions(seen, asked, first=session, last=until, actions=actions)
     known_then = actions.filter(pl.col("ex_date") <= session)
     cut = of_sessions(seen, asked, first=session, last=session, actions=known_then)
@@ -149,8 +151,6 @@ def look_ahead(
     )
 
 
-def _sampled(bars: pl.DataFrame) -> pl.DataFrame:
-    """Gives the bars of every n-th instrument, all where there are few."""
-    ids = bars.get_column("instrument_id").unique().sort()
-    chosen = ids.gather_every(max(1, ids.len() // LOOK_AHEAD_INSTRUMENTS))
-    return bars.filter(pl.col("instrument_id").is_in(chosen.implode()))
+def sampled(instruments: Sequence[int]) -> list[int]:
+    """Gives every n-th of the instruments that `look_ahead` computes again; all where few."""
+    return list(instruments)[:: max(1, len(instruments) // LOOK_AHEAD_INSTRUMENTS)]

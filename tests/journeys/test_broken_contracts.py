@@ -31,7 +31,7 @@ class DamagedFeed(SampleProvider):
         # A hundred times such an ATR is no number any more; the small prices cannot be stored.
         huge = ibm.with_columns(prices * 8e305, symbol=pl.lit("HUGE"))
         tiny = ibm.with_columns(prices / 1e10, symbol=pl.lit("TINY"))
-        unnamed = ibm.tail(1).with_columns(symbol=pl.lit(None, pl.String))
+        unnamed = ibm.filter(session=LAST).with_columns(symbol=pl.lit(None, pl.String))
         return Delivery(pl.concat([given, huge, tiny, unnamed]), given_no_findings())
 
 

@@ -125,3 +125,43 @@ def test_tables_do_not_see_each_other(lake: Lake):
     lake.append("bars", BARS)
     assert lake.sessions("indicators") is None
     assert lake.read("raw_bars").is_empty()
+
+
+def test_only_rows_that_are_asked_for_are_read(lake: Lake):
+    lake.append("bars", bars((1, DAYS[0], 10.0), (2, DAYS[0], 20.0), (2, DAYS[3], 21.0)))
+    kept = lake.read("bars", first=DAYS[1], keep=pl.col("instrument_id") == 2)
+    assert kept.get_column("close").to_list() == [21.0]
+
+
+def test_the_newest_rows_are_of_each_instruments_own_last_sessions(lake: Lake):
+    empty = lake.newest("bars", first=DAYS[0], last=DAYS[-1])
+    assert empty.is_empty()
+    delisted = bars((2, DAYS[0], 20.0), (2, DAYS[1], 21.0))
+    lake.append("bars", pl.concat([BARS, delisted]))
+
+    def newest(sessions: int, last: dt.date = DAYS[-1]) -> list[tuple[int, float]]:
+        rows = lake.newest("bars", first=DAYS[0], last=last, sessions=sessions)
+        return sorted(rows.select("instrument_id", "close").iter_rows())
+
+    assert newest(1) == [(1, 14.0), (2, 21.0)]
+    assert newest(2) == [(1, 13.0), (1, 14.0), (2, 20.0), (2, 21.0)]
+    assert newest(1, last=DAYS[0]) == [(1, 10.0), (2, 20.0)]
+
+
+def test_rows_are_counted_by_session_and_instruments_listed_by_id(lake: Lake):
+    assert lake.rows_by_session("bars", first=DAYS[0], last=DAYS[-1]) == {}
+    assert lake.instruments("bars", last=DAYS[-1]) == []
+    lake.append("bars", bars((2, DAYS[0], 20.0), (1, DAYS[0], 10.0), (3, DAYS[2], 30.0)))
+    assert lake.rows_by_session("bars", first=DAYS[0], last=DAYS[-1]) == {DAYS[0]: 2, DAYS[2]: 1}
+    assert lake.instruments("bars", last=DAYS[1]) == [1, 2]
+
+
+def test_commits_keep_their_notes_also_where_there_was_nothing_to_add(lake: Lake):
+    lake.append("bars", BARS.clear(), note="of nothing, before there is a table")
+    assert lake.notes("bars") == set()
+    lake.append("bars", BARS[:2], note="first")
+    lake.append("bars", BARS.clear(), note="nothing new")
+    lake.replace("bars", BARS[2:], first=DAYS[2], last=DAYS[-1], note="second")
+    lake.append("bars", BARS[:1])
+    assert lake.notes("bars") == {"first", "nothing new", "second"}
+    assert lake.rows("bars") == BARS.height + 1

@@ -12,7 +12,7 @@ from quantmatrix_adapters.providers.base import (
     Provider,
 )
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_actions import RawActionKind, RawActions
@@ -81,14 +81,11 @@ def asset(window: Window) -> dg.AssetsDefinition:
         first, last = sessions[0], sessions[-1]
         told = _told(feed, settings, first, last, at=clock())
         catalogue = instrument_store.catalogue(database)
-        split = gate.apply(RawActions, told.actions)
-        known = identified_actions(split.good, catalogue)
-        broken = quarantine.findings(
-            RawActions, told.actions, split.failures, provider=feed.name, key=_KEY
-        )
-        refused = pl.concat([told.findings, broken, known.findings])
+        parted = quarantine.part(RawActions, told.actions, provider=feed.name, key=_KEY)
+        known = identified_actions(parted.good, catalogue)
+        refused = pl.concat([told.findings, parted.findings, known.findings])
         market_data.record_findings(database, refused)
-        rows = pl.struct(split.good.columns).struct.json_encode()
+        rows = pl.struct(parted.good.columns).struct.json_encode()
         added = store.record(database, known.actions.with_columns(row=rows))
         reported = store.reported(database, first, last)
         seen = judged(reported, _bars_beside(lake, catalogue, reported, first, last))
@@ -111,7 +108,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
                 checks.result(
                     "contract",
                     refused,
-                    is_error=split.good.is_empty() and not told.actions.is_empty(),
+                    is_error=parted.good.is_empty() and not told.actions.is_empty(),
                     description=f"{told.actions.height:,} actions reported,"
                     f" {refused.height:,} of them not usable.",
                 ),
@@ -154,8 +151,8 @@ def _bars_beside(
     """Gives the bars of the instruments an action is reported of, from some sessions before on."""
     named = catalogue.join(reported.select("instrument_id").unique(), on="instrument_id")
     start = calendars.sessions_before(first, _LOOK_BACK_SESSIONS)
-    raw = lake.read("raw_bars", first=start, last=last)
-    of_named = raw.filter(pl.col("symbol").is_in(named.get_column("symbol").unique().to_list()))
+    symbols = named.get_column("symbol").unique().to_list()
+    of_named = lake.read("raw_bars", first=start, last=last, keep=pl.col("symbol").is_in(symbols))
     return identified(quality.inspect(of_named).good, catalogue).bars
 
 

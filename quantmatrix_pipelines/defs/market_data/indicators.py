@@ -1,16 +1,19 @@
 """The asset of the indicators."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.indicators.descriptions import describe
-from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions
+from quantmatrix_engine.indicators.sessions import look_ahead, of_sessions, sampled
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
@@ -18,11 +21,11 @@ from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.standard import STANDARD
 from quantmatrix_models.database import Database
-from quantmatrix_pipelines import catalog, charts, checks
+from quantmatrix_pipelines import catalog, charts, checks, stretches
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
-from quantmatrix_pipelines.io_managers.lake import ALL_HISTORY
+from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
@@ -30,9 +33,12 @@ from quantmatrix_pipelines.stores import corporate_actions as action_store
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stores import market_data as store
 from quantmatrix_pipelines.stores import strategies as strategy_store
+from quantmatrix_pipelines.stretches import Stretch
 
 # So many sessions back, indicators are computed with and without the bars that came later.
 _LOOK_AHEAD_SESSIONS = 20
+# So many bars of history are in memory at a time.
+_BARS_AT_ONCE = 6_000_000
 
 
 def asset(window: Window) -> dg.AssetsDefinition:
@@ -40,8 +46,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
 
     @lake_asset(
         window,
-        ins={"bars": dg.AssetIn(metadata=ALL_HISTORY)},
-        deps=["corporate_actions"],
+        deps=["bars", "corporate_actions"],
         metadata=catalog.described(Indicators, table="lake/indicators"),
         check_specs=[
             checks.contract("indicators", "One finite row for an instrument and session."),
@@ -56,8 +61,8 @@ def asset(window: Window) -> dg.AssetsDefinition:
     @retried
     def indicators(
         context: dg.AssetExecutionContext,
-        bars: pl.DataFrame,
         feed: dg.ResourceParam[Provider],
+        lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
         settings: dg.ResourceParam[Settings],
         clock: dg.ResourceParam[Clock],
@@ -72,42 +77,47 @@ def asset(window: Window) -> dg.AssetsDefinition:
         )
         specs = sorted({*STANDARD, *evaluate.specs([*runs, *evaluate.default_runs()])})
         actions = adjustment.known_by(action_store.price_actions(database), clock())
-        benchmark = _benchmark(database, settings.benchmark, sessions[-1])
-        of_feed = with_benchmark(preferred(bars, names_of(feed)), benchmark, actions)
-        values = of_sessions(of_feed, specs, first=sessions[0], last=sessions[-1], actions=actions)
-        split = gate.apply(Indicators, values)
-        refused = quarantine.findings(
-            Indicators,
-            values,
-            split.failures,
-            provider=feed.name,
-            key=("instrument_id", "session"),
-        )
-        store.record_findings(database, refused)
-        catalog.count_partitions(context, "indicators", catalog.by_session(split.good))
-        earlier = calendars.sessions_before(sessions[-1], _LOOK_AHEAD_SESSIONS)
-        ahead = look_ahead(of_feed, specs, session=earlier, until=sessions[-1], actions=actions)
+        last = sessions[-1]
+        benchmark = _benchmark(database, settings.benchmark, last)
+        ids = lake.instruments("bars", last=last)
+        source = _Source(lake, ids, names_of(feed), benchmark, actions)
+        told = checks.Tally()
+        ahead = stretches.Ahead(context, lake, "indicators")
+        for stretch in ahead:
+            values = source.indicators(specs, stretch)
+            parted = quarantine.part(
+                Indicators, values, provider=feed.name, key=("instrument_id", "session")
+            )
+            store.record_findings(database, parted.findings)
+            lake.replace(
+                "indicators",
+                parted.good,
+                first=stretch.first,
+                last=stretch.last,
+                note=stretch.note,
+            )
+            told.add(parted.findings, rows=values.height, bad_rows=parted.bad_rows)
+        by_session = catalog.count_sessions(context, lake, "indicators")
+        told.add_written_before(ahead.rows_written_before(by_session))
+        earlier = calendars.sessions_before(last, _LOOK_AHEAD_SESSIONS)
+        sample = source.bars(sampled(ids), last)
+        seen_ahead = look_ahead(sample, specs, session=earlier, until=last, actions=actions)
         return dg.MaterializeResult(
-            value=split.good,
-            metadata={
-                "indicator_columns": describe(values.columns),
-                "benchmark": settings.benchmark,
-                "bars_beside_the_benchmark": of_feed.get_column("benchmark_close").count(),
-                "sample": catalog.table(values.tail(20)),
-                "chart": dg.MetadataValue.md(
-                    charts.sample_picture(of_feed, actions, sessions[-1]) or "No bar to draw."
+            metadata=catalog.rows(
+                lake.rows("indicators"),
+                indicator_columns=describe(column for one in specs for column in one.columns()),
+                benchmark=settings.benchmark,
+                sampled_bars_beside_the_benchmark=sample.get_column("benchmark_close").count(),
+                sample=catalog.table(lake.read("indicators", first=last, last=last).tail(20)),
+                chart=dg.MetadataValue.md(
+                    charts.sample_picture(sample, actions, last) or "No bar to draw."
                 ),
-            },
+            ),
             check_results=[
-                checks.result(
-                    "contract",
-                    refused,
-                    is_error=checks.is_systemic(split.failing_rows, values.height),
-                    description=f"{values.height:,} rows, {split.failing_rows:,} left out.",
-                ),
+                told.result(),
                 checks.result(
                     "no_look_ahead",
-                    ahead,
+                    seen_ahead,
                     is_error=True,
                     description=f"Computed again without bars after {earlier}.",
                 ),
@@ -115,6 +125,40 @@ def asset(window: Window) -> dg.AssetsDefinition:
         )
 
     return indicators
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Bars of the feed beside the benchmark's, of some of the `instruments` at a time."""
+
+    lake: Lake
+    instruments: Sequence[int]
+    providers: Sequence[str]
+    benchmark: int | None
+    actions: pl.DataFrame
+
+    def bars(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
+        """Gives all history of some instruments up to the session `last`, every vintage."""
+        asked = [*instruments, *([] if self.benchmark is None else [self.benchmark])]
+        read = self.lake.read("bars", last=last, keep=pl.col("instrument_id").is_in(asked))
+        both = with_benchmark(preferred(read, self.providers), self.benchmark, self.actions)
+        return both.filter(pl.col("instrument_id").is_in(list(instruments)))
+
+    def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
+        """Gives the indicators of a stretch, computed of one group of instruments after another."""
+        ends = {"first": stretch.first, "last": stretch.last}
+        return pl.concat(
+            of_sessions(self.bars(group, stretch.last), specs, **ends, actions=self.actions)
+            for group in self._groups(stretch.last)
+        )
+
+    def _groups(self, last: dt.date) -> Iterator[Sequence[int]]:
+        """Gives the instruments in groups whose history memory can hold; an empty one for none."""
+        known = self.lake.sessions("bars")
+        history = len(calendars.sessions(known[0], last)) if known else 1
+        size = max(1, _BARS_AT_ONCE // history)
+        for start in range(0, max(1, len(self.instruments)), size):
+            yield self.instruments[start : start + size]
 
 
 def _benchmark(database: Database, symbol: str, session: dt.date) -> int | None:

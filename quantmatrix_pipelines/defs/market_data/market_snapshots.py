@@ -1,13 +1,12 @@
 """The asset of the newest state of each instrument."""
 
 import datetime as dt
-from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider, names_of
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.market_snapshots import MarketSnapshots
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.priority import preferred
@@ -16,8 +15,8 @@ from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.home import Window
-from quantmatrix_pipelines.io_managers.lake import look_back
-from quantmatrix_pipelines.partitions import shared_partitions
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import corporate_actions as action_store
 from quantmatrix_pipelines.stores import market_data
@@ -26,7 +25,6 @@ from quantmatrix_pipelines.stores import market_snapshots as store
 
 def asset(window: Window) -> dg.AssetsDefinition:
     """Gives the asset over the sessions of `window`."""
-    in_lake: Any = {"input_manager_key": "lake_io_manager"}
 
     @dg.asset(
         group_name="market_data",
@@ -34,10 +32,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
         kinds={"postgres"},
         partitions_def=shared_partitions(window),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        ins={
-            "bars": dg.AssetIn(metadata=look_back(1), **in_lake),
-            "indicators": dg.AssetIn(**in_lake),
-        },
+        deps=["bars", "indicators"],
         metadata=catalog.described(MarketSnapshots, table="quantmatrix.public.market_snapshots"),
         check_specs=[
             checks.contract("market_snapshots", "One state an instrument, scores within bounds.")
@@ -45,9 +40,9 @@ def asset(window: Window) -> dg.AssetsDefinition:
     )
     @retried
     def market_snapshots(
-        bars: pl.DataFrame,
-        indicators: pl.DataFrame,
+        context: dg.AssetExecutionContext,
         feed: dg.ResourceParam[Provider],
+        lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
@@ -56,30 +51,30 @@ def asset(window: Window) -> dg.AssetsDefinition:
         Lists, searches and digests read it. A session earlier than what is there changes nothing.
         """
         now: dt.datetime = clock()
+        sessions = sessions_in(context.partition_keys)
+        first, last = sessions[0], sessions[-1]
+        before = calendars.sessions_before(first, 1)
+        bars = lake.newest("bars", first=before, last=last, sessions=2)
+        indicators = lake.newest("indicators", first=first, last=last)
         actions = adjustment.known_by(action_store.price_actions(database), now)
         states = newest_states(preferred(bars, names_of(feed)), indicators, actions)
-        split = gate.apply(MarketSnapshots, states)
-        refused = quarantine.findings(
-            MarketSnapshots,
-            states,
-            split.failures,
-            provider=feed.name,
-            key=("instrument_id", "session"),
+        parted = quarantine.part(
+            MarketSnapshots, states, provider=feed.name, key=("instrument_id", "session")
         )
-        market_data.record_findings(database, refused)
-        written = store.bring_up_to_date(database, split.good, at=now)
+        market_data.record_findings(database, parted.findings)
+        written = store.bring_up_to_date(database, parted.good, at=now)
         return dg.MaterializeResult(
             metadata=catalog.rows(
                 store.count(database),
                 written=written,
-                sample=catalog.table(split.good.drop("indicators")),
+                sample=catalog.table(parted.good.drop("indicators")),
             ),
             check_results=[
                 checks.result(
                     "contract",
-                    refused,
-                    is_error=checks.is_systemic(split.failing_rows, states.height),
-                    description=f"{states.height:,} states, {split.failing_rows:,} left out.",
+                    parted.findings,
+                    is_error=checks.is_systemic(parted.bad_rows, states.height),
+                    description=f"{states.height:,} states, {parted.bad_rows:,} left out.",
                 )
             ],
         )

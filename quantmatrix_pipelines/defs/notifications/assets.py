@@ -9,7 +9,7 @@ import polars as pl
 from quantmatrix_adapters.channels.base import Channel as Carrier
 from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
 from quantmatrix_engine.notifications.compose import compose
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
@@ -17,7 +17,7 @@ from quantmatrix_models.audit import AuditKeys
 from quantmatrix_models.database import Database
 from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines import catalog, checks
-from quantmatrix_pipelines.automation import BACKFILL_TAG
+from quantmatrix_pipelines.automation import is_backfill
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.notifications.delivery import Courier, deliver
 from quantmatrix_pipelines.home import Window
@@ -65,26 +65,19 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         suppressed, so that nobody is ever told old news as new.
         """
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
-        is_backfill = BACKFILL_TAG in context.run.tags
         newest = _newest(lake, names_of(feed))
         frames = [pl.DataFrame(schema=_SCHEMA)]
         findings: list[pl.DataFrame] = []
         for session in sessions:
             untold = outbox.untold(database, session, cohorts)
-            reason = _suppressed(session, newest, is_backfill=is_backfill)
+            reason = _suppressed(session, newest, of_backfill=is_backfill(context.run.tags))
             composed, links = _composed(untold, session, at=clock(), reason=reason)
-            split = gate.apply(Notifications, composed)
-            outbox.put(database, split.good, links)
-            frames.append(split.good)
-            findings.append(
-                quarantine.findings(
-                    Notifications,
-                    composed,
-                    split.failures,
-                    provider=feed.name,
-                    key=("user_id", "channel", "part"),
-                )
+            parted = quarantine.part(
+                Notifications, composed, provider=feed.name, key=("user_id", "channel", "part")
             )
+            outbox.put(database, parted.good, links)
+            frames.append(parted.good)
+            findings.append(parted.findings)
         written, broken = pl.concat(frames), pl.concat(findings)
         market_data.record_findings(database, broken)
         return dg.MaterializeResult(
@@ -167,8 +160,8 @@ def _newest(lake: Lake, providers: Sequence[str]) -> dt.date | None:
     return max((span[1] for span in spans if span is not None), default=None)
 
 
-def _suppressed(session: dt.date, newest: dt.date | None, *, is_backfill: bool) -> str | None:
-    if is_backfill:
+def _suppressed(session: dt.date, newest: dt.date | None, *, of_backfill: bool) -> str | None:
+    if of_backfill:
         return "Backfills do not notify."
     if newest is not None and session < newest:
         return f"Bars of {newest} were known when {session} was evaluated."

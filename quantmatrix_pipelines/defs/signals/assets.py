@@ -40,9 +40,9 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         backfill_policy=dg.BackfillPolicy.single_run(),
         metadata=catalog.described(Signals, table="quantmatrix.public.signals"),
         ins={
-            "indicators": dg.AssetIn(input_manager_key="lake_io_manager"),
+            "indicators": dg.AssetIn(input_manager_key="lake_input"),
             "bars": dg.AssetIn(
-                input_manager_key="lake_io_manager", metadata=look_back(TRADED_WITHIN_SESSIONS - 1)
+                input_manager_key="lake_input", metadata=look_back(TRADED_WITHIN_SESSIONS - 1)
             ),
         },
         check_specs=[

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from quantmatrix_engine import calendars
-from quantmatrix_pipelines.automation import BACKFILL_TAG, AssetJob
+from quantmatrix_pipelines.automation import AssetJob, is_backfill
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.partitions import user_range_tags
 
@@ -42,7 +42,7 @@ def sensors(
     ) -> dg.RunRequest | dg.SkipReason:
         run = context.dagster_run
         sessions = [one for one in sessions_of(run.tags) if one >= window.first_for_users]
-        if BACKFILL_TAG in run.tags:
+        if is_backfill(run.tags):
             return dg.SkipReason("A backfill is not followed: backfill `signals` too if wanted.")
         if not sessions:
             return dg.SkipReason(f"Users' sessions begin at {window.first_for_users}.")

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from quantmatrix_pipelines.automation import BACKFILL_TAG, AssetJob
+from quantmatrix_pipelines.automation import AssetJob, is_backfill
 from quantmatrix_pipelines.defs.signals.sensors import sessions_of
 from quantmatrix_pipelines.partitions import range_tags
 
@@ -21,7 +21,7 @@ def sensors(*, evaluation: AssetJob, job: AssetJob) -> list[dg.SensorDefinition]
     def after_evaluation(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         run = context.dagster_run
         sessions = sessions_of(run.tags)
-        if BACKFILL_TAG in run.tags or not sessions:
+        if is_backfill(run.tags) or not sessions:
             return dg.SkipReason("A backfill is not followed: backfill `snapshot` too if wanted.")
         newest = str(sessions[-1])
         return dg.RunRequest(run_key=f"snapshot:{run.run_id}", tags=range_tags(newest, newest))

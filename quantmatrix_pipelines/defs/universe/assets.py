@@ -7,7 +7,7 @@ import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.instruments import Instruments, Listing
 from quantmatrix_engine.prices.symbol_history import SPELL_SCHEMA
 from quantmatrix_models.database import Database
@@ -49,11 +49,8 @@ def instruments(
     materialize `bars` of those again.
     """
     listed = feed.listing()
-    listing = gate.apply(Listing, listed)
-    refused = quarantine.findings(
-        Listing, listed, listing.failures, provider=feed.name, key=("symbol", "exchange")
-    )
-    market_data.record_findings(database, refused)
+    listing = quarantine.part(Listing, listed, provider=feed.name, key=("symbol", "exchange"))
+    market_data.record_findings(database, listing.findings)
     added = store.record(database, listing.good)
     moved = _moved(database, settings, calendars.last_closed_session(clock()))
     known = store.catalogue(database)
@@ -64,7 +61,7 @@ def instruments(
         check_results=[
             checks.result(
                 "contract",
-                refused,
+                listing.findings,
                 is_error=listing.good.is_empty(),
                 description=f"{listing.good.height:,} symbols listed.",
             )
