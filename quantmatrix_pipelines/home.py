@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -36,13 +36,24 @@ class Window:
     last: dt.date | None = None
 
 
-def window_of(first: dt.date, last: dt.date, *, today: dt.date, history: int) -> Window:
-    """Gives the window of a feed with bars from `first` to `last`, `history` sessions at most."""
+def window_of(
+    first: dt.date, last: dt.date, *, today: dt.date, history: int, kept: Window | None = None
+) -> Window:
+    """Gives the window of a feed with bars from `first` to `last`, `history` sessions at most.
+
+    It begins earlier where the window `kept` so far does: what was backfilled stays.
+    """
     last = last_session(last, today=today)
     begins = max(first, calendars.sessions_before(last, history - 1))
     for_users = max(begins, calendars.sessions_before(last, USER_SESSIONS_AT_FIRST - 1))
     has_ended = last < calendars.sessions_before(today, 20)
-    return Window(begins, for_users, last if has_ended else None)
+    earliest = begins if kept is None else max(first, min(begins, kept.first))
+    return Window(earliest, for_users, last if has_ended else None)
+
+
+def reaching_back(window: Window, first: dt.date) -> Window:
+    """Gives the window with partitions from `first` on, where it began later."""
+    return replace(window, first=min(window.first, first))
 
 
 def last_session(last: dt.date, *, today: dt.date) -> dt.date:
@@ -55,9 +66,14 @@ def last_session(last: dt.date, *, today: dt.date) -> dt.date:
 
 def read_window(home: Path) -> Window:
     """Gives the window kept in `home`, or the default where there is none yet."""
+    return kept_window(home) or Window()
+
+
+def kept_window(home: Path) -> Window | None:
+    """Gives the window kept in `home`; None where there is none yet."""
     path = home / "window.json"
     if not path.exists():
-        return Window()
+        return None
     kept = json.loads(path.read_text())
     return Window(**{name: value and dt.date.fromisoformat(value) for name, value in kept.items()})
 

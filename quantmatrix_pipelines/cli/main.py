@@ -8,6 +8,7 @@ from quantmatrix_engine.errors import QuantMatrixError
 from quantmatrix_pipelines.cli import (
     actions,
     audit,
+    backfill,
     chart,
     coverage,
     findings,
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up.up)
+app.command()(backfill.backfill)
 app.command()(coverage.coverage)
 app.command()(chart.chart)
 app.add_typer(users.app, name="users")

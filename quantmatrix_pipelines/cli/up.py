@@ -1,21 +1,14 @@
 """`quantmatrix up`: everything from an empty folder to signals and a served UI."""
 
-import logging
-import os
-import signal
-import warnings
 from datetime import date
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from quantmatrix_pipelines.cli.bring_up import LOCK, export, progress, quieten, stoppable
 from quantmatrix_pipelines.cli.session import Installation, installation
 from quantmatrix_pipelines.settings import read_settings
-
-# One start at a time writes to a database.
-_LOCK = 7_145_203
 
 
 def up(
@@ -28,16 +21,14 @@ def up(
     """
     from quantmatrix_pipelines import serving
 
-    # A shell starts background commands deaf to an interrupt; we are always to be stopped.
-    for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(asked_to_stop, signal.default_int_handler)
+    stoppable()
     console = Console(highlight=False)
     if serve:
         serving.require_free_port(read_settings().port)
     console.print("Starting the database …")
     try:
         with installation() as here:
-            with here.database.alone(_LOCK, what="`quantmatrix up`"):
+            with here.database.alone(LOCK, what="`quantmatrix up`"):
                 _bring_up(here, console)
             if serve:
                 _serve(here, console)
@@ -47,7 +38,7 @@ def up(
 
 
 def _bring_up(here: Installation, console: Console) -> None:
-    _quieten()
+    quieten()
     import dagster as dg
 
     from quantmatrix_adapters.channels.discord import DiscordChannel
@@ -59,7 +50,7 @@ def _bring_up(here: Installation, console: Console) -> None:
 
     settings = here.settings
     home.write_dagster_yaml(settings, here.dagster_url)
-    _export(here)
+    export(here)
     feed = feed_of(settings, here.database)
     trail = here.trail_of("demonstration")
     demonstration.seed(here.database, trail)
@@ -74,52 +65,30 @@ def _bring_up(here: Installation, console: Console) -> None:
     today = utc_now().date()
     first, newest = feed.sessions()
     last = home.last_session(newest, today=today)
-    window = home.window_of(first, last, today=today, history=settings.history_sessions)
+    window = home.window_of(
+        first,
+        last,
+        today=today,
+        history=settings.history_sessions,
+        kept=home.kept_window(settings.home),
+    )
     home.write_window(settings.home, window)
     fetched = market_data.fetched(here.database, feed.name, feed.version())
     definitions = build_definitions(settings, overrides={"feed": feed})
     with dg.DagsterInstance.get() as instance:
         chain.close_interrupted_runs(instance)
         steps = chain.plan(instance, window, last, sessions=settings.sessions, fetched=fetched)
-        with _progress(console) as progress:
-            bar = progress.add_task("The chain", total=len(steps) + 1)
+        with progress(console) as bars:
+            bar = bars.add_task("The chain", total=len(steps) + 1)
             for step in steps:
-                progress.update(bar, description=step.title)
+                bars.update(bar, description=step.title)
                 chain.run(definitions, instance, step)
-                progress.advance(bar)
+                bars.advance(bar)
             if outbox.due(here.database, utc_now()):
-                progress.update(bar, description="Messages that are due")
+                bars.update(bar, description="Messages that are due")
                 chain.run(definitions, instance, chain.delivery())
-            progress.update(bar, description="Done" if steps else "Nothing new", advance=1)
+            bars.update(bar, description="Done" if steps else "Nothing new", advance=1)
     _summarize(here, console, last)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
-
-
-def _quieten() -> None:
-    """Keeps Dagster's debug lines off the terminal; they are in the run's log all the same."""
-    warnings.simplefilter("ignore")
-    logging.getLogger("dagster").setLevel(logging.ERROR)
-
-
-def _export(here: Installation) -> None:
-    """Hands this installation to child processes and to Dagster, which read the environment."""
-    os.environ.update(
-        DAGSTER_HOME=str(here.settings.dagster_home),
-        DAGSTER_EVENT_BATCH_SIZE="500",
-        DAGSTER_DISABLE_TELEMETRY="yes",
-        QUANTMATRIX_HOME=str(here.settings.home),
-        QUANTMATRIX_DATABASE_URL=here.database_url,
-        QUANTMATRIX_DAGSTER_DATABASE_URL=here.dagster_url,
-    )
 
 
 def _summarize(here: Installation, console: Console, last: date) -> None:

@@ -26,6 +26,7 @@ from quantmatrix_pipelines.stores import (
 COMMANDS = [
     [],
     ["up"],
+    ["backfill"],
     ["users"],
     *(["users", one] for one in ("list", "add", "webhook")),
     ["strategies"],

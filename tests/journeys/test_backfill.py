@@ -1,0 +1,127 @@
+"""A long range of sessions in one run: interrupted, it goes on; nobody is told anything."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from journeys.conftest import Installation
+from polars.testing import assert_frame_equal
+from sqlalchemy import text
+
+from quantmatrix_adapters.providers.base import Delivery
+from quantmatrix_adapters.providers.sample import SampleProvider
+from quantmatrix_engine.errors import ProviderRefused
+from quantmatrix_models.privileges import Role
+from quantmatrix_pipelines import backfill, chain, home
+from quantmatrix_pipelines.backfill import TABLES, Backfill
+from quantmatrix_pipelines.chain import RunFailed
+from quantmatrix_pipelines.lake import Lake
+
+FIRST, LAST = dt.date(2011, 10, 3), dt.date(2013, 3, 1)
+
+
+class MortalFeed(SampleProvider):
+    """The sample, until `dies_in`; it remembers what it was asked."""
+
+    def __init__(self, dies_in: int | None) -> None:
+        super().__init__()
+        self.dies_in = dies_in
+        self.asked: list[int] = []
+
+    def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
+        if first.year == self.dies_in:
+            raise ProviderRefused("sample: the key is refused (401).")
+        self.asked.append(first.year)
+        return super().daily_bars(first, last, known_at=known_at)
+
+
+@pytest.fixture
+def long_window(installation: Installation) -> Installation:
+    window = home.read_window(installation.settings.home)
+    home.write_window(installation.settings.home, home.reaching_back(window, FIRST))
+    return installation
+
+
+def run(installation: Installation, asked: Backfill, feed: MortalFeed) -> None:
+    installation.feed = feed
+    for step in asked.steps():
+        chain.run(installation.definitions(), installation.instance, step)
+
+
+def lake_of(installation: Installation) -> Lake:
+    return Lake(str(installation.settings.lake))
+
+
+def fetches(installation: Installation) -> list[tuple[int, str, str | None]]:
+    asked = text("SELECT first_session, status, error FROM provider_fetches ORDER BY id")
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        return [(first.year, status, error) for first, status, error in connection.execute(asked)]
+
+
+def test_an_interrupted_backfill_goes_on_where_it_stopped(long_window: Installation) -> None:
+    asked = backfill.new(FIRST, LAST, at=long_window.now)
+    dying = MortalFeed(dies_in=2013)
+    with pytest.raises(RunFailed, match="the key is refused"):
+        run(long_window, asked, dying)
+    assert dying.asked == [2011, 2012]
+    written = lake_of(long_window).read("raw_bars")
+    assert written.get_column("session").dt.year().unique().sort().to_list() == [2011, 2012]
+
+    found = backfill.earlier(long_window.instance, FIRST, LAST)
+    assert found == backfill.Earlier(asked, is_whole=False)
+    healed = MortalFeed(dies_in=None)
+    run(long_window, asked, healed)
+    assert healed.asked == [2013]
+    assert fetches(long_window) == [
+        (2011, "succeeded", None),
+        (2012, "succeeded", None),
+        (2013, "failed", "sample: the key is refused (401)."),
+        (2013, "succeeded", None),
+    ]
+    assert backfill.earlier(long_window.instance, FIRST, LAST) == backfill.Earlier(
+        asked, is_whole=True
+    )
+    days = lake_of(long_window).read("bars").get_column("session")
+    assert (days.min(), days.max()) == (FIRST, LAST)
+
+
+def test_what_a_backfill_fills_is_what_runs_of_single_sessions_would(
+    long_window: Installation,
+) -> None:
+    run(long_window, backfill.new(FIRST, LAST, at=long_window.now), MortalFeed(None))
+    lake = lake_of(long_window)
+    session = dt.date(2012, 2, 15)
+    filled = lake.read("indicators", first=session, last=session).sort("instrument_id")
+    assert filled.height > 0
+    tags = {"dagster/partition": str(session)}
+    long_window.run("market_data", tags, "raw_bars", "corporate_actions", "bars", "indicators")
+    alone = lake.read("indicators", first=session, last=session).sort("instrument_id")
+    assert_frame_equal(alone, filled, check_exact=True)
+
+
+def test_a_backfill_evaluates_nobody_and_tells_nobody(long_window: Installation) -> None:
+    long_window.add_user("ada", {})
+    run(long_window, backfill.new(FIRST, LAST, at=long_window.now), MortalFeed(None))
+    counted = text("SELECT (SELECT count(*) FROM signals), (SELECT count(*) FROM notifications)")
+    with long_window.database.transaction(Role.PIPELINE) as connection:
+        assert tuple(connection.execute(counted).one()) == (0, 0)
+    assert {table: lake_of(long_window).rows(table) > 0 for table in TABLES} == dict.fromkeys(
+        TABLES, True
+    )
+
+
+def test_the_newest_state_after_a_backfill_is_of_each_instruments_last_bar(
+    long_window: Installation,
+) -> None:
+    run(long_window, backfill.new(FIRST, LAST, at=long_window.now), MortalFeed(None))
+    newest = (
+        lake_of(long_window)
+        .read("bars")
+        .group_by("instrument_id")
+        .agg(pl.col("session").max())
+        .sort("instrument_id")
+    )
+    asked = text("SELECT instrument_id, session FROM market_snapshots ORDER BY 1")
+    with long_window.database.transaction(Role.PIPELINE) as connection:
+        rows = [tuple(row) for row in connection.execute(asked)]
+    assert rows == list(newest.iter_rows())
