@@ -6,8 +6,7 @@ import pandera.polars as pa
 import polars as pl
 from pandera.polars import PolarsData
 
-from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts.fields import UtcTime, price
+from quantmatrix_engine.contracts.fields import UtcTime, on_sessions, price
 
 # Feeds round each price on its own, so an open may stand a last digit outside the range.
 ROUNDING_RATIO = 1e-6
@@ -76,11 +75,7 @@ class CleanBars(pa.DataFrameModel):
     @pa.dataframe_check(name="not_a_session")
     def exchange_is_open(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """The exchange trades on that date."""
-        dates = data.lazyframe.select("session").collect().get_column("session")
-        if dates.is_empty():
-            return data.lazyframe.select(pl.col("session").is_not_null())
-        known = calendars.sessions(dates.min(), dates.max())  # type: ignore[arg-type]
-        return data.lazyframe.select(pl.col("session").is_in(known))
+        return on_sessions(data)
 
 
 class Bars(pa.DataFrameModel):

@@ -1,9 +1,12 @@
-"""Column types that several contracts share."""
+"""Column types and checks that several contracts share."""
 
 from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
+from pandera.polars import PolarsData
+
+from quantmatrix_engine import calendars
 
 UtcTime = Annotated[pl.Datetime, "us", "UTC"]
 """A timezone-aware moment in UTC, to the microsecond."""
@@ -16,3 +19,12 @@ def price(description: str) -> Any:
         description=description,
         metadata={"null_rule": "null_price", "bound_rule": "nonpositive_price"},
     )
+
+
+def on_sessions(data: PolarsData) -> pl.LazyFrame:
+    """Says of each row whether the exchange trades on its `session`."""
+    dates = data.lazyframe.select("session").collect().get_column("session")
+    if dates.is_empty():
+        return data.lazyframe.select(pl.col("session").is_not_null())
+    known = calendars.sessions(dates.min(), dates.max())  # type: ignore[arg-type]
+    return data.lazyframe.select(pl.col("session").is_in(known))

@@ -6,6 +6,7 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.prices.markets import market_of
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
@@ -96,24 +97,51 @@ def identified_actions(reported: pl.DataFrame, instruments: pl.DataFrame) -> Ide
     instrument's.
     """
     asked = reported.with_columns(
-        session=pl.col("ex_date"),
-        exchange=pl.lit(None, dtype=pl.String),
-        source_row=pl.lit(None, dtype=pl.Int64),
+        session=pl.col("ex_date"), source_row=pl.lit(None, dtype=pl.Int64)
     )
-    meant = resolve(asked, instruments).drop("exchange")
-    known = asked.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
-    count = pl.col("instrument_ids").list.len()
-    one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())
+    one, findings = _one_meant(asked, instruments)
     currencies = instruments.select("instrument_id", own="currency").unique("instrument_id")
     in_currency = one.join(
         currencies, on="instrument_id", how="left", maintain_order="left"
     ).with_columns(currency=pl.coalesce("currency", "own"))
     return IdentifiedActions(
-        actions=in_currency.select("instrument_id", *reported.columns),
-        findings=pl.concat(
-            [_unknown(known.filter(count == 0)), _ambiguous(known.filter(count > 1))]
-        ),
+        actions=in_currency.select("instrument_id", *reported.columns), findings=findings
     )
+
+
+@dataclass(frozen=True)
+class IdentifiedFundamentals:
+    """Figures under instrument ids (columns of the contract Fundamentals), and findings of symbols
+    that mean not one.
+    """
+
+    fundamentals: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def identified_fundamentals(
+    stated: pl.DataFrame, instruments: pl.DataFrame
+) -> IdentifiedFundamentals:
+    """Gives figures (contract RawFundamentals) the id their symbol had on the session.
+
+    `instruments` keeps the contract Instruments. Two symbols of one instrument may bring one key
+    twice: the contract Fundamentals refuses both.
+    """
+    one, findings = _one_meant(stated, instruments)
+    return IdentifiedFundamentals(
+        fundamentals=one.select(list(Fundamentals.to_schema().columns)), findings=findings
+    )
+
+
+def _one_meant(asked: pl.DataFrame, instruments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Gives the rows whose symbol means one instrument, with its id, and findings of the others."""
+    asked = asked.with_columns(exchange=pl.lit(None, dtype=pl.String))
+    meant = resolve(asked, instruments).drop("exchange")
+    known = asked.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
+    count = pl.col("instrument_ids").list.len()
+    one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())
+    none, several = known.filter(count == 0), known.filter(count > 1)
+    return one, pl.concat([_unknown(none), _ambiguous(several)])
 
 
 def _holds_on(session: pl.Expr) -> pl.Expr:
