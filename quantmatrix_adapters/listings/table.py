@@ -18,6 +18,7 @@ _EXPECTED: dict[Any, tuple[FindingRule, str]] = {
     pl.Date: (FindingRule.NOT_A_DATE, "a date, such as 2024-01-02"),
     pl.Datetime: (FindingRule.NOT_A_DATE, "a moment in UTC, as in ISO 8601"),
     pl.Float64: (FindingRule.NOT_A_NUMBER, "a number, such as 1234.5"),
+    pl.Int64: (FindingRule.NOT_A_NUMBER, "a whole number, such as 164000"),
 }
 _A_TEXT = (FindingRule.BROKEN_CONTRACT, "a text")
 
@@ -85,7 +86,7 @@ def _typed(name: str, of: Any) -> pl.Expr:
     if of == pl.Float64:
         number = cell.cast(of, strict=False)
         return pl.when(number.is_finite()).then(number).alias(name)
-    return cell.cast(of)
+    return cell.cast(of, strict=False)
 
 
 def _wrong(

@@ -2,7 +2,9 @@
 
 Errors come with status 200, as a text under `Information` or `Note` (asked too often) or under
 `Error Message` (a wrong key, or a symbol it does not know). The last 100 sessions come as
-`compact`; older ones are asked for as `full`, which its free plan refuses.
+`compact`; older ones are asked for as `full`, which its free plan refuses. Fundamentals (OVERVIEW)
+are texts, with `None` or `-` for what is missing; shares of one, such as margins, are kept in per
+cent. What it has none of (a fund, an unknown symbol) is an empty object.
 """
 
 import datetime as dt
@@ -12,8 +14,25 @@ from typing import Any, ClassVar
 from quantmatrix_adapters.http import HttpAnswer
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
-from quantmatrix_adapters.providers.answer_rows import Request, Row, date_of, read_rows
-from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
+from quantmatrix_adapters.providers.answer_figures import (
+    Statement,
+    joined_figures,
+    of_each,
+    read_figures,
+)
+from quantmatrix_adapters.providers.answer_rows import (
+    NotANumber,
+    Request,
+    Row,
+    date_of,
+    number,
+    read_rows,
+)
+from quantmatrix_adapters.providers.base import (
+    ActionDelivery,
+    Delivery,
+    FundamentalsDelivery,
+)
 from quantmatrix_adapters.providers.network import (
     NetworkProvider,
     as_dict,
@@ -31,6 +50,32 @@ _COLUMNS = {
     "close": "4. close",
     "volume": "5. volume",
 }
+_FIGURES = {
+    "period_end": "LatestQuarter",
+    "currency": "Currency",
+    "market_cap": "MarketCapitalization",
+    "shares_outstanding": "SharesOutstanding",
+    "earnings_per_share": "EPS",
+    "price_to_earnings": "PERatio",
+    "forward_price_to_earnings": "ForwardPE",
+    "price_to_earnings_to_growth": "PEGRatio",
+    "price_to_book": "PriceToBookRatio",
+    "price_to_sales": "PriceToSalesRatioTTM",
+    "revenue_growth_yoy_pct": "QuarterlyRevenueGrowthYOY",
+    "earnings_growth_yoy_pct": "QuarterlyEarningsGrowthYOY",
+    "operating_margin_pct": "OperatingMarginTTM",
+    "profit_margin_pct": "ProfitMargin",
+    "return_on_equity_pct": "ReturnOnEquityTTM",
+    "return_on_assets_pct": "ReturnOnAssetsTTM",
+    "dividend_yield_pct": "DividendYield",
+    "dividend_per_share": "DividendPerShare",
+    "beta": "Beta",
+    "analyst_target_price": "AnalystTargetPrice",
+    "employees": "FullTimeEmployees",
+}
+_OF_ONE = frozenset(name for name in _FIGURES if name.endswith("_pct"))
+_RATINGS = [f"AnalystRating{word}" for word in ("StrongBuy", "Buy", "Hold", "Sell", "StrongSell")]
+_MISSING = ("None", "-")
 _SERIES = "Time Series (Daily)"
 _COMPACT_SESSIONS = 100
 _ALWAYS = (dt.date(1900, 1, 1), dt.date(2200, 1, 1))
@@ -57,6 +102,24 @@ class AlphaVantageProvider(NetworkProvider):
             ]
             if not self._is_unknown(answer)
         )
+
+    def fundamentals(
+        self, symbols: Sequence[str], session: dt.date, *, known_at: dt.datetime
+    ) -> FundamentalsDelivery:
+        """Gives the figures of its company overview: one request for each symbol."""
+
+        def ask(symbol: str) -> FundamentalsDelivery:
+            request, answer = self._asked(
+                "OVERVIEW", symbol, {}, wanted=(session, session), known_at=known_at
+            )
+            body = answer.json()
+            if self._is_unknown(answer) or body == {}:
+                return joined_figures([])
+            if as_dict(body).get("Symbol") != dashed(symbol):
+                raise self._unusable(f"'Symbol': {symbol!r}", "the overview of the symbol")
+            return read_figures(request, _statement(symbol, body))
+
+        return of_each(symbols, ask, provider=self.name, session=session)
 
     def _deliveries(
         self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
@@ -133,6 +196,22 @@ def _words(body: Any) -> str | None:
     held = as_dict(body)
     found = [held[word] for word in ("Error Message", "Information", "Note") if word in held]
     return str(found[0]) if found else None
+
+
+def _statement(symbol: str, overview: Mapping[str, Any]) -> Statement:
+    held = {name: None if cell in _MISSING else cell for name, cell in overview.items()}
+    cells = {column: held.get(theirs) for column, theirs in _FIGURES.items()}
+    ratings = [held.get(name) for name in _RATINGS]
+    return Statement(symbol, cells | {"analyst_count": _sum(ratings)}, overview, _OF_ONE)
+
+
+def _sum(counts: Sequence[Any]) -> Any:
+    """Gives the sum of counts; None where one is missing, the counts where one is no number."""
+    try:
+        numbers = [number(count) for count in counts]
+    except NotANumber:
+        return counts
+    return None if None in numbers else sum(one for one in numbers if one is not None)
 
 
 def _actions(symbol: str, function: str, body: Any) -> Iterator[ActionRow]:

@@ -32,6 +32,14 @@ class ActionDelivery:
     findings: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class FundamentalsDelivery:
+    """Figures a provider stated (contract RawFundamentals) and what could not be read."""
+
+    fundamentals: pl.DataFrame
+    findings: pl.DataFrame
+
+
 class Provider(Protocol):
     """Gives daily bars, as traded. An instance is cheap to make; it reads when it is asked."""
 
@@ -84,6 +92,21 @@ class CorporateActionProvider(Protocol):
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
     ) -> ActionDelivery:
         """Gives the actions whose ex-date is from `first` to `last`, both included."""
+        ...
+
+
+@runtime_checkable
+class FundamentalsProvider(Protocol):
+    """A provider that also states fundamentals: those of the present, of some symbols."""
+
+    def fundamentals(
+        self, symbols: Sequence[str], session: dt.date, *, known_at: dt.datetime
+    ) -> FundamentalsDelivery:
+        """Gives the figures of these symbols as they stand at `known_at`, the moment of asking.
+
+        `session` is the one they are kept under: the last that had closed by then. A past one
+        cannot be asked for. A symbol the provider has no figures of gives no row.
+        """
         ...
 
 

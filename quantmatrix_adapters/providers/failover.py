@@ -11,34 +11,28 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from quantmatrix_adapters.providers.answer_figures import joined_figures
 from quantmatrix_adapters.providers.answer_rows import BARS, FINDINGS, joined
 from quantmatrix_adapters.providers.base import (
     ActionDelivery,
     CorporateActionProvider,
     Delivery,
+    FundamentalsDelivery,
+    FundamentalsProvider,
     Provider,
     SymbolProvider,
 )
+from quantmatrix_adapters.providers.failures import ENDS_ASKING, Failure, failed
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.raw_actions import RawActions
-from quantmatrix_engine.errors import (
-    HttpError,
-    ProviderBusy,
-    ProviderError,
-    ProviderPaused,
-    ProviderRefused,
-)
-from quantmatrix_engine.vocabulary import FindingRule, Severity
+from quantmatrix_engine.errors import HttpError, ProviderError
 
 _LOG = logging.getLogger(__name__)
 ACTIONS = pl.DataFrame(
     schema={name: one.dtype.type for name, one in RawActions.to_schema().columns.items()}
 )
 _PRICES = ("open", "high", "low", "close")
-# After these nothing else is asked of the provider; after another error the next symbols are.
-_ENDS_IT = (ProviderBusy, ProviderRefused, ProviderPaused, HttpError)
-
-Failure = ProviderError | HttpError
+_INSTEAD = "an answer; the next provider was asked instead"
 Wanted = dict[str, list[dt.date]]
 """The sessions still to be had of each symbol, ascending; a symbol without any is left out."""
 Question = tuple[list[str], dt.date, dt.date]
@@ -137,6 +131,32 @@ class Failover:
             pl.concat([one.findings for one in told]),
         )
 
+    def fundamentals(
+        self, symbols: Sequence[str], session: dt.date, *, known_at: dt.datetime
+    ) -> FundamentalsDelivery:
+        """Gives what every one of them states, each under its own name: they state different
+        figures, and count them differently.
+
+        One that cannot answer is passed over, which is logged and a finding. Raises its error
+        where none of them answered.
+        """
+        told: list[FundamentalsDelivery] = []
+        failures: dict[str, Failure] = {}
+        for provider in self.providers:
+            if not isinstance(provider, FundamentalsProvider):
+                continue
+            try:
+                told.append(provider.fundamentals(symbols, session, known_at=known_at))
+            except (ProviderError, HttpError) as error:
+                _LOG.warning("%s is passed over: %s", provider.name, error)
+                failures[provider.name] = error
+        if failures and not told:
+            raise next(iter(failures.values()))
+        asked = f"fundamentals of {session}"
+        return joined_figures(
+            told, *(failed(name, [error], asked, _INSTEAD) for name, error in failures.items())
+        )
+
 
 def _ask(
     provider: Provider, wanted: Wanted, known_at: dt.datetime
@@ -149,7 +169,7 @@ def _ask(
         except (ProviderError, HttpError) as failure:
             _LOG.warning("%s is passed over: %s", provider.name, failure)
             failures.append(failure)
-            if isinstance(failure, _ENDS_IT):
+            if isinstance(failure, ENDS_ASKING):
                 break
     return given, failures
 
@@ -200,15 +220,5 @@ def _without(wanted: Wanted, bars: pl.DataFrame) -> Wanted:
 
 def _told(name: str, failures: Sequence[Failure], first: dt.date, last: dt.date) -> Delivery:
     """Gives a finding with the first failure of a provider; the log has them all."""
-    rows = [
-        {
-            "provider": name,
-            "rule": FindingRule.PROVIDER_FAILED.value,
-            "value": value,
-            "expected": "an answer; the next provider was asked instead",
-            "severity": Severity.WARNING.value,
-            "source": f"daily bars from {first} to {last}",
-        }
-        for value in [str(failure) for failure in failures[:1]]
-    ]
-    return Delivery(bars=pl.DataFrame(schema=BARS), findings=pl.DataFrame(rows, schema=FINDINGS))
+    found = failed(name, failures[:1], f"daily bars from {first} to {last}", _INSTEAD)
+    return Delivery(bars=pl.DataFrame(schema=BARS), findings=found)

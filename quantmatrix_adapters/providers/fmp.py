@@ -2,7 +2,8 @@
 
 As traded are those of `historical-price-eod/non-split-adjusted`, whose columns are named adjOpen
 to adjClose all the same; those of `…/full` are adjusted for splits and not used. Errors come with
-status 200 too, as {"Error Message": …}.
+status 200 too, as {"Error Message": …}. Of fundamentals its `profile` is read; `lastDividend` there
+is not, since nothing says whether it is one dividend or a year's.
 """
 
 import datetime as dt
@@ -12,8 +13,18 @@ from typing import Any, ClassVar
 from quantmatrix_adapters.http import HttpAnswer
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_figures import (
+    Statement,
+    joined_figures,
+    of_each,
+    read_figures,
+)
 from quantmatrix_adapters.providers.answer_rows import Request, Row, date_of, read_rows
-from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
+from quantmatrix_adapters.providers.base import (
+    ActionDelivery,
+    Delivery,
+    FundamentalsDelivery,
+)
 from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, dashed, unknown_symbol
 from quantmatrix_engine.errors import ProviderBusy, ProviderError, ProviderRefused
 
@@ -23,6 +34,13 @@ _COLUMNS = {
     "low": "adjLow",
     "close": "adjClose",
     "volume": "volume",
+}
+_FIGURES = {
+    "currency": "currency",
+    "market_cap": "marketCap",
+    "beta": "beta",
+    "ceo": "ceo",
+    "employees": "fullTimeEmployees",
 }
 
 
@@ -52,6 +70,25 @@ class FmpProvider(NetworkProvider):
             if not self._is_unknown(answer)
         )
 
+    def fundamentals(
+        self, symbols: Sequence[str], session: dt.date, *, known_at: dt.datetime
+    ) -> FundamentalsDelivery:
+        """Gives the figures of its profile of each symbol: one request for each."""
+
+        def ask(symbol: str) -> FundamentalsDelivery:
+            request, answer = self._asked(
+                "/stable/profile", symbol, {}, wanted=(session, session), known_at=known_at
+            )
+            profiles = [] if self._is_unknown(answer) else self._rows(answer)
+            if not profiles:
+                return joined_figures([])
+            held = as_dict(profiles[0])
+            if _ours(symbol, held) is None:
+                raise self._unusable(f"'symbol': {symbol!r}", "the profile of the symbol")
+            return read_figures(request, _statement(symbol, held))
+
+        return of_each(symbols, ask, provider=self.name, session=session)
+
     def _deliveries(
         self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
     ) -> Iterator[Delivery]:
@@ -80,7 +117,7 @@ class FmpProvider(NetworkProvider):
     def _rows(self, answer: HttpAnswer) -> list[Any]:
         body = answer.json()
         if not isinstance(body, list):
-            raise self._unusable("a list of days", "[{symbol, date, adjOpen, …, volume}]")
+            raise self._unusable("a list", "one object for each day, or for the profile")
         return body
 
     def _error_in(self, body: Any) -> ProviderError | None:
@@ -104,6 +141,10 @@ def _row(symbol: str, held: Any) -> Row:
     day = as_dict(held)
     cells = {column: day.get(theirs) for column, theirs in _COLUMNS.items()}
     return Row(_ours(symbol, day), date_of(day.get("date")), cells, held)
+
+
+def _statement(symbol: str, held: Mapping[str, Any]) -> Statement:
+    return Statement(symbol, {name: held.get(theirs) for name, theirs in _FIGURES.items()}, held)
 
 
 def _split(symbol: str, held: Any) -> ActionRow:

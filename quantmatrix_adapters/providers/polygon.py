@@ -2,18 +2,25 @@
 
 Asked with `adjusted=false`; an answer that says it is adjusted is refused. `t` is a moment of the
 session in milliseconds, and the session is its date in New York. Splits and dividends come by
-ex-date for the whole market, in pages.
+ex-date for the whole market, in pages. Fundamentals come of one symbol at a time and as of now: its
+`date` is held against the end of a filing's period, weeks before the filing, and would look ahead.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import polars as pl
 
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_figures import (
+    Statement,
+    joined_figures,
+    of_each,
+    read_figures,
+)
 from quantmatrix_adapters.providers.answer_rows import (
     NotANumber,
     Row,
@@ -22,7 +29,11 @@ from quantmatrix_adapters.providers.answer_rows import (
     number,
     read_rows,
 )
-from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
+from quantmatrix_adapters.providers.base import (
+    ActionDelivery,
+    Delivery,
+    FundamentalsDelivery,
+)
 from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, as_list
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.instruments import Listing
@@ -30,6 +41,12 @@ from quantmatrix_engine.vocabulary import InstrumentKind
 
 _GROUPED = "/v2/aggs/grouped/locale/us/market/stocks"
 _LETTERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+_TICKERS = "/v3/reference/tickers"
+_FIGURES = {
+    "market_cap": "market_cap",
+    "shares_outstanding": "share_class_shares_outstanding",
+    "employees": "total_employees",
+}
 _PAGE = "1000"
 # Polygon's types of what it lists; the others (units, rights of units …) are not listed by us.
 _KINDS = {
@@ -75,7 +92,7 @@ class PolygonProvider(NetworkProvider):
                 held.get("name"),
                 first,
             )
-            for page in self._pages("/v3/reference/tickers", query, _following)
+            for page in self._pages(_TICKERS, query, _following)
             for held in map(as_dict, as_list(page.get("results")))
             if held.get("type") in _KINDS and held.get("primary_exchange")
         ]
@@ -98,6 +115,29 @@ class PolygonProvider(NetworkProvider):
             for request in [self._request(path, query, wanted=(first, last), known_at=known_at)]
             for page in self._pages(path, query, _following)
         )
+
+    def fundamentals(
+        self, symbols: Sequence[str], session: dt.date, *, known_at: dt.datetime
+    ) -> FundamentalsDelivery:
+        """Gives market value, shares of the class and employees: one request for each symbol."""
+
+        def ask(symbol: str) -> FundamentalsDelivery:
+            path = f"{_TICKERS}/{quote(symbol, safe='')}"
+            request = self._request(path, {}, wanted=(session, session), known_at=known_at)
+            answer = self._ask(path, {})
+            if self._is_unknown(answer):
+                return joined_figures([])
+            return read_figures(request, self._statement(symbol, answer.json()))
+
+        return of_each(symbols, ask, provider=self.name, session=session)
+
+    def _statement(self, symbol: str, body: Any) -> Statement:
+        held = as_dict(as_dict(body).get("results"))
+        if held.get("ticker") != symbol:
+            raise self._unusable(f"'ticker': {symbol!r}", "the details of the symbol asked for")
+        cells = {column: held.get(theirs) for column, theirs in _FIGURES.items()}
+        currency = str(held.get("currency_name") or "").upper()
+        return Statement(symbol, cells | {"currency": currency}, held)
 
     def _deliveries(
         self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime

@@ -110,7 +110,7 @@ class Figures(pa.DataFrameModel):
     )
     analyst_rating: str = pa.Field(nullable=True, description="What analysts advise, as worded.")
     analyst_target_price: float = pa.Field(
-        nullable=True, gt=0, description="Price analysts expect, their mean."
+        nullable=True, ge=0, description="Price analysts expect, their mean."
     )
     analyst_count: int = pa.Field(
         nullable=True, ge=0, description="How many analysts gave a rating."

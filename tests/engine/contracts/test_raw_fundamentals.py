@@ -45,7 +45,7 @@ def test_any_one_figure_is_enough_and_the_others_may_be_null() -> None:
         {"market_cap": float("nan")},
         {"beta": float("inf")},
         {"dividend_yield_pct": -0.1},
-        {"analyst_target_price": 0.0},
+        {"analyst_target_price": -1.0},
         {"employees": -1},
         {"founded_year": 76},
         {"currency": "usd"},
