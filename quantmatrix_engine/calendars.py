@@ -70,6 +70,12 @@ def last_closed_session(at: dt.datetime, *, exchange: str = EXCHANGE) -> dt.date
     return newest
 
 
+def is_open(at: dt.datetime, *, exchange: str = EXCHANGE) -> bool:
+    """Says whether a session has opened and not closed at the moment `at` (timezone-aware)."""
+    is_now = (pl.col("opens_at") <= at) & (pl.col("closes_at") > at)
+    return not _hours(exchange).filter(is_now).is_empty()
+
+
 def sessions_before(session: dt.date, count: int, *, exchange: str = EXCHANGE) -> dt.date:
     """Gives the session `count` sessions before `session`, or the calendar's first one."""
     earlier = _hours(exchange).filter(pl.col("session") < session).get_column("session")

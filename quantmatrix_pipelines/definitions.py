@@ -39,7 +39,9 @@ def build_definitions(
             *snapshots.assets(window),
         ],
         jobs=list(jobs.values()),
-        schedules=market_data_schedules.schedules(window, job=jobs["market_data"]),
+        schedules=market_data_schedules.schedules(
+            window, market_data=jobs["market_data"], company_data=jobs["company_data"]
+        ),
         sensors=[
             *signal_sensors.sensors(
                 window, market_data=jobs["market_data"], job=jobs["evaluation"]
@@ -68,6 +70,11 @@ def _jobs() -> dict[str, AssetJob]:
             "indicators",
             "market_snapshots",
             description="A session's bars and indicators. The schedule starts it.",
+        ),
+        "company_data": job(
+            "company_data",
+            "fundamentals",
+            description="A session's fundamentals, on a schedule of their own. Nothing follows.",
         ),
         "evaluation": job(
             "evaluation",

@@ -7,10 +7,16 @@ import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
 
-CONTRACTS = {"raw_bars": RawBars, "bars": Bars, "indicators": Indicators}
+CONTRACTS = {
+    "raw_bars": RawBars,
+    "bars": Bars,
+    "indicators": Indicators,
+    "fundamentals": Fundamentals,
+}
 _YEAR = "year"
 _NOTE = "quantmatrix/note"
 
@@ -37,7 +43,9 @@ class Lake:
         holds for: files and parts of files that cannot hold one are not opened.
 
         A table never written gives no rows, with the columns of its contract. Of bars it gives
-        every vintage; `engine.prices.restatement.known_by` gives those known at a moment.
+        every vintage; `engine.prices.restatement.known_by` gives those known at a moment. Of
+        fundamentals it gives every statement; `engine.prices.fundamentals.standing` gives what
+        stood at one.
         """
         if not self._exists(table):
             return self._empty(table).select(columns or pl.all())

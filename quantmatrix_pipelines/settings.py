@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="CSV file of splits and dividends, beside what the feed reports."),
     ] = None
+    fundamentals: Annotated[
+        Path | None, Field(description="CSV file of figures about companies, beside the feed's.")
+    ] = None
     symbol_history: Annotated[
         Path | None, Field(description="CSV file of who was called what from when to when.")
     ] = None
@@ -89,7 +92,7 @@ class Settings(BaseSettings):
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
-    @field_validator("home", "bars", "symbol_history", "actions", "audit_anchors")
+    @field_validator("home", "bars", "symbol_history", "actions", "fundamentals", "audit_anchors")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         try:

@@ -116,6 +116,16 @@ def names_of(provider: Provider) -> tuple[str, ...]:
     return names
 
 
+def fundamentals_provider(provider: Provider) -> FundamentalsProvider | None:
+    """Gives the provider as one that states fundamentals; None where it does not.
+
+    Several in one do where any of them does.
+    """
+    asked = getattr(provider, "providers", (provider,))
+    is_able = any(isinstance(one, FundamentalsProvider) for one in asked)
+    return provider if is_able and isinstance(provider, FundamentalsProvider) else None
+
+
 def _unlimited(name: str, limits: Limits) -> Limiter:  # noqa: ARG001
     return Unlimited()
 

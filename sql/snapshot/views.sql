@@ -56,3 +56,17 @@ CREATE VIEW split_adjusted_bars AS
 
 COMMENT ON VIEW split_adjusted_bars IS
     'Bars in the price basis of the snapshot''s session: adjusted for the splits since.';
+
+-- What stands of each instrument's fundamentals, by provider: the statement for its last session, in
+-- the form known last. What stood at an earlier moment: the same where known_at is not after it.
+CREATE VIEW latest_fundamentals AS
+    SELECT f.*, i.symbol
+    FROM fundamentals f
+    LEFT JOIN instruments i ON i.instrument_id = f.instrument_id AND f.session >= i.valid_from
+        AND (i.valid_to IS NULL OR f.session < i.valid_to)
+    QUALIFY row_number() OVER (
+        PARTITION BY f.instrument_id, f.provider ORDER BY f.session DESC, f.known_at DESC
+    ) = 1;
+
+COMMENT ON VIEW latest_fundamentals IS
+    'What each provider said last of each instrument, one row each, with its symbol then.';

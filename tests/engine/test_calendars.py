@@ -99,6 +99,22 @@ def test_a_session_is_the_last_closed_from_its_close_on(at, session):
     assert calendars.last_closed_session(utc(at)) == date(session)
 
 
+@pytest.mark.parametrize(
+    ("at", "is_open"),
+    [
+        ("2024-01-03T14:29:59", False),
+        ("2024-01-03T14:30:00", True),
+        ("2024-01-03T20:59:59", True),
+        ("2024-01-03T21:00:00", False),
+        ("2024-07-03T17:00:00", False),  # a half day
+        ("2024-07-04T15:00:00", False),  # Independence Day
+        ("2024-01-07T15:00:00", False),  # a Sunday
+    ],
+)
+def test_the_exchange_is_open_from_its_opening_until_its_close(at, is_open):
+    assert calendars.is_open(utc(at)) is is_open
+
+
 def test_the_last_closed_session_is_asked_for_in_any_time_zone():
     kolkata = dt.timezone(dt.timedelta(hours=5, minutes=30))
     assert calendars.last_closed_session(dt.datetime(2024, 1, 3, 2, 29, tzinfo=kolkata)) == date(

@@ -97,9 +97,13 @@ def test_a_session_run_twice_says_nothing_twice(installation: Installation) -> N
 def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_path: Path) -> None:
     told = tmp_path / "actions.csv"
     told.write_text("symbol,ex_date,kind,amount\nIBM,2012-11-07,cash_dividend,0.85\n")
-    installation.settings = installation.settings.model_copy(update={"actions": told})
+    figures = tmp_path / "fundamentals.csv"
+    figures.write_text("symbol,session,employees\nIBM,2013-01-22,434246\n")
+    update = {"actions": told, "fundamentals": figures}
+    installation.settings = installation.settings.model_copy(update=update)
     installation.add_user("ada", {})
     installation.load(FIRST, LAST)
+    installation.run("company_data", range_tags(str(FIRST), str(LAST)))
     installation.evaluate(LAST)
     installation.run("delivery", {})
     installation.run("publication", range_tags(str(LAST), str(LAST)))

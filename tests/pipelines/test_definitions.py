@@ -11,7 +11,7 @@ from quantmatrix_pipelines.settings import read_settings
 
 ASSETS = {
     *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
-    *("market_snapshots", "notifications", "deliveries", "snapshot"),
+    *("market_snapshots", "fundamentals", "notifications", "deliveries", "snapshot"),
 }
 
 
@@ -76,16 +76,28 @@ def test_the_schedule_and_the_sensors_run_by_default(definitions: dg.Definitions
     automations = [*definitions.schedules, *definitions.sensors]
     assert {one.name for one in automations} == {
         *("session_close", "after_market_data", "after_evaluation", "due_notifications"),
+        "session_fundamentals",
     }
     assert {one.default_status.value for one in automations} == {"RUNNING"}
     assert all(one.description for one in automations)
 
 
 def test_every_asset_belongs_to_exactly_one_job(definitions: dg.Definitions):
-    names = ("market_data", "evaluation", "delivery", "publication")
+    names = ("market_data", "company_data", "evaluation", "delivery", "publication")
     graphs = [definitions.resolve_job_def(name).asset_layer.selected_asset_keys for name in names]
     covered = sorted(key.to_user_string() for keys in graphs for key in keys)
     assert covered == sorted(ASSETS)
+
+
+def test_nothing_users_are_told_rests_on_fundamentals(definitions: dg.Definitions):
+    graph = definitions.resolve_asset_graph()
+    told = [dg.AssetKey(name) for name in ("signals", "notifications", "deliveries")]
+    before = {key for one in told for key in graph.get_ancestor_asset_keys(one, include_self=True)}
+    assert dg.AssetKey("indicators") in before
+    assert dg.AssetKey("fundamentals") not in before
+    names = ("raw_bars", "fundamentals")
+    pools = [definitions.resolve_assets_def(name).op.pool for name in names]
+    assert pools == ["lake", "fundamentals"]
 
 
 def test_overrides_take_the_place_of_resources(tmp_path: Path):

@@ -7,6 +7,7 @@ from pipelines.rows import AT, bars, schema_of
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.contracts.bars import Bars
+from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_pipelines.lake import Lake
@@ -29,7 +30,13 @@ def closes(lake: Lake, **ends: dt.date) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("table", "contract"), [("raw_bars", RawBars), ("bars", Bars), ("indicators", Indicators)]
+    ("table", "contract"),
+    [
+        ("raw_bars", RawBars),
+        ("bars", Bars),
+        ("indicators", Indicators),
+        ("fundamentals", Fundamentals),
+    ],
 )
 def test_a_table_never_written_has_no_rows_and_its_contracts_columns(
     lake: Lake, table: str, contract: type

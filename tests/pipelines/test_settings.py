@@ -29,6 +29,7 @@ def test_without_any_variable_the_defaults_of_the_readme_hold():
     [
         ("HOME", "/srv/quantmatrix", Path("/srv/quantmatrix")),
         ("BARS", "/srv/bars", Path("/srv/bars")),
+        ("FUNDAMENTALS", "/srv/figures.csv", Path("/srv/figures.csv")),
         ("SESSIONS", "250", 250),
         ("HISTORY_SESSIONS", "25000", 25_000),
         ("PORT", "65535", 65_535),

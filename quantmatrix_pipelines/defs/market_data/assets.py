@@ -5,6 +5,7 @@ import dagster as dg
 from quantmatrix_pipelines.defs.market_data import (
     bars,
     corporate_actions,
+    fundamentals,
     indicators,
     market_snapshots,
     raw_bars,
@@ -13,6 +14,9 @@ from quantmatrix_pipelines.home import Window
 
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
-    """Gives the market data assets over the sessions of `window`, in the order of the chain."""
-    chain = (raw_bars, corporate_actions, bars, indicators, market_snapshots)
-    return [module.asset(window) for module in chain]
+    """Gives the market data assets over the sessions of `window`, in the order of the chain.
+
+    The fundamentals stand beside it.
+    """
+    modules = (raw_bars, corporate_actions, bars, indicators, market_snapshots, fundamentals)
+    return [module.asset(window) for module in modules]

@@ -1,4 +1,4 @@
-"""After each close of the exchange, the session's market data is fetched."""
+"""After each close of the exchange, the session's market data and fundamentals are fetched."""
 
 import datetime as dt
 
@@ -14,13 +14,22 @@ from quantmatrix_pipelines.home import Window
 CRON = "15 0 * * 2-6"
 
 
-def schedules(window: Window, *, job: AssetJob) -> list[dg.ScheduleDefinition]:
-    """Gives the schedule of the session's first run; sensors request the others."""
+# Two hours later, when the bars have had the provider's quota, and before the next session opens.
+# On its own: what is not asked for now cannot be asked for later, whatever became of the chain.
+FUNDAMENTALS_CRON = "15 2 * * 2-6"
+
+
+def schedules(
+    window: Window, *, market_data: AssetJob, company_data: AssetJob
+) -> list[dg.ScheduleDefinition]:
+    """Gives the schedule of the session's first run (sensors request the next ones), and that of
+    the fundamentals, which nothing follows.
+    """
 
     @dg.schedule(
         cron_schedule=CRON,
         execution_timezone="UTC",
-        job=job,
+        job=market_data,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=(
             "Fetches the session that has just closed on XNYS, at 00:15 UTC (evening in New York). "
@@ -28,15 +37,37 @@ def schedules(window: Window, *, job: AssetJob) -> list[dg.ScheduleDefinition]:
         ),
     )
     def session_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        session = (context.scheduled_execution_time - dt.timedelta(days=1)).date()
-        if not calendars.is_session(session):
-            return dg.SkipReason(f"{calendars.EXCHANGE} did not trade on {session:%A %Y-%m-%d}.")
-        if window.last is not None and session > window.last:
-            return dg.SkipReason(
-                f"The feed ended on {window.last}; name one that goes on in QUANTMATRIX_BARS."
-            )
-        if session < window.first:
-            return dg.SkipReason(f"Partitions begin at {window.first}.")
-        return dg.RunRequest(run_key=f"market_data:{session}", partition_key=str(session))
+        return _asked(context, window, "market_data")
 
-    return [session_close]
+    @dg.schedule(
+        cron_schedule=FUNDAMENTALS_CRON,
+        execution_timezone="UTC",
+        job=company_data,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=(
+            "Asks for the fundamentals of the session that closed last on XNYS, at 02:15 UTC. "
+            "Weekends and holidays are skipped; signals do not wait for it."
+        ),
+    )
+    def session_fundamentals(
+        context: dg.ScheduleEvaluationContext,
+    ) -> dg.RunRequest | dg.SkipReason:
+        return _asked(context, window, "company_data")
+
+    return [session_close, session_fundamentals]
+
+
+def _asked(
+    context: dg.ScheduleEvaluationContext, window: Window, job: str
+) -> dg.RunRequest | dg.SkipReason:
+    """Gives the run of the session that closed on the evening of a tick, or why there is none."""
+    session = (context.scheduled_execution_time - dt.timedelta(days=1)).date()
+    if not calendars.is_session(session):
+        return dg.SkipReason(f"{calendars.EXCHANGE} did not trade on {session:%A %Y-%m-%d}.")
+    if window.last is not None and session > window.last:
+        return dg.SkipReason(
+            f"The feed ended on {window.last}; name one that goes on in QUANTMATRIX_BARS."
+        )
+    if session < window.first:
+        return dg.SkipReason(f"Partitions begin at {window.first}.")
+    return dg.RunRequest(run_key=f"{job}:{session}", partition_key=str(session))

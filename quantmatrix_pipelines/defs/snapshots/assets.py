@@ -11,6 +11,7 @@ from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.coverage import Coverage
+from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.signal_history import SignalHistory
@@ -41,7 +42,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "parquet"},
         partitions_def=shared_partitions(window),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["instruments", "bars", "indicators", "signals"],
+        deps=["instruments", "bars", "indicators", "fundamentals", "signals"],
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 [
@@ -112,6 +113,7 @@ def _tables(
         "coverage": _table(coverage(of_feed, catalogue, session), Coverage),
         "corporate_actions": _table(_actions(database, session), PriceActions),
         "indicators": _table(indicators, Indicators, further=describe(indicators.columns)),
+        "fundamentals": _table(lake.read("fundamentals", last=session), Fundamentals),
         "signals": _table(evaluations.signals_until(database, session), SignalHistory),
     }
 

@@ -23,6 +23,7 @@ from quantmatrix_adapters.providers.base import (
     FundamentalsDelivery,
     FundamentalsProvider,
     Given,
+    fundamentals_provider,
 )
 from quantmatrix_adapters.providers.failover import Failover
 from quantmatrix_adapters.providers.sample import SampleProvider
@@ -321,6 +322,15 @@ def test_one_that_fails_is_a_finding_unless_nobody_answers(server: ReplayServer)
     server.queue(refused, refused)
     with pytest.raises(ProviderRefused):
         feed.fundamentals(["AAPL"], SESSION, known_at=NOW)
+
+
+def test_several_state_fundamentals_where_one_of_them_does(server: ReplayServer) -> None:
+    nobody, one = Failover([SampleProvider()]), Failover([SampleProvider(), make("fmp", server)])
+    assert fundamentals_provider(nobody) is None
+    assert fundamentals_provider(SampleProvider()) is None
+    assert fundamentals_provider(one) is one
+    alone = make("polygon", server)
+    assert fundamentals_provider(alone) is alone
 
 
 def test_where_none_of_several_states_fundamentals_there_are_none() -> None:

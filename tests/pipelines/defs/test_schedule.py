@@ -12,19 +12,27 @@ LIVE = Window()
 ENDED = Window(dt.date(2025, 1, 2), dt.date(2025, 1, 2), dt.date(2026, 3, 2))
 
 
-def tick(utc: str, window: Window = LIVE) -> str:
+JOBS = {name: dg.define_asset_job(name) for name in ("market_data", "company_data")}
+
+
+def scheduled(job: str, window: Window = LIVE) -> dg.ScheduleDefinition:
+    """Gives the schedule that starts a job."""
+    (schedule,) = (one for one in schedules(window, **JOBS) if one.job_name == job)
+    return schedule
+
+
+def tick(utc: str, window: Window = LIVE, *, job: str = "market_data") -> str:
     """Gives the key a tick at this moment asks for, or why it asks for none."""
-    (schedule,) = schedules(window, job=dg.define_asset_job("market_data"))
     at = dt.datetime.fromisoformat(utc).replace(tzinfo=dt.UTC)
-    answer = schedule(dg.build_schedule_context(scheduled_execution_time=at))
+    answer = scheduled(job, window)(dg.build_schedule_context(scheduled_execution_time=at))
     if isinstance(answer, dg.SkipReason):
         return f"skipped: {answer.skip_message}"
-    assert answer.run_key == f"market_data:{answer.partition_key}"
+    assert answer.run_key == f"{job}:{answer.partition_key}"
     return str(answer.partition_key)
 
 
 def test_it_ticks_at_a_quarter_past_midnight_utc_from_tuesday_to_saturday():
-    (schedule,) = schedules(LIVE, job=dg.define_asset_job("market_data"))
+    schedule = scheduled("market_data")
     assert schedule.cron_schedule == "15 0 * * 2-6"
     assert schedule.execution_timezone == "UTC"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
@@ -82,3 +90,21 @@ def test_the_ticks_of_a_year_ask_for_each_partition_once_and_after_its_close():
         at = dt.datetime.combine(day, dt.time(0, 15), dt.UTC)
         late = at - calendars.closes_at(dt.date.fromisoformat(key))
         assert dt.timedelta(hours=3) <= late <= dt.timedelta(hours=8)
+
+
+def test_fundamentals_are_asked_for_two_hours_later_before_the_next_session_opens():
+    schedule = scheduled("company_data")
+    assert schedule.cron_schedule == "15 2 * * 2-6"
+    assert schedule.execution_timezone == "UTC"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    for utc, session in [
+        ("2026-11-21 02:15", "2026-11-20"),  # Friday evening in New York
+        ("2026-11-28 02:15", "2026-11-27"),  # the half day after Thanksgiving
+        ("2026-03-10 02:15", "2026-03-09"),  # the first session of summer time: 22:15
+    ]:
+        assert tick(utc, job="company_data") == session
+        at = dt.datetime.fromisoformat(utc).replace(tzinfo=dt.UTC)
+        assert calendars.last_closed_session(at) == dt.date.fromisoformat(session)
+        assert not calendars.is_open(at)
+    holiday = tick("2026-11-27 02:15", job="company_data")
+    assert holiday == "skipped: XNYS did not trade on Thursday 2026-11-26."

@@ -14,6 +14,7 @@ import pytest
 from pipelines.rows import AT, SESSION, bars, schema_of
 
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
+from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.signal_history import SignalHistory
@@ -48,12 +49,25 @@ def signals(*sessions: dt.date) -> pl.DataFrame:
     )
 
 
+def fundamentals() -> pl.DataFrame:
+    """Two providers; one of them restated Thursday once Friday's figures were known."""
+    said = [("fmp", SESSION, 0, 5.0), ("polygon", THURSDAY, -1, 1.0)]
+    said += [("polygon", SESSION, 0, 2.0), ("polygon", THURSDAY, 1, 3.0)]
+    rows = [
+        {"instrument_id": 1, "provider": provider, "session": session, "market_cap": cap}
+        | {"known_at": AT + dt.timedelta(days=days)}
+        for provider, session, days, cap in said
+    ]
+    return pl.DataFrame(rows, schema=schema_of(Fundamentals))
+
+
 def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Table]:
     return {
         "instruments": table(instruments()),
         "bars": table(bars((1, THURSDAY, 10.0), (1, SESSION, 11.0))),
         "corporate_actions": table(pl.DataFrame(schema=schema_of(PriceActions))),
         "indicators": table(pl.DataFrame(schema=schema_of(Indicators))),
+        "fundamentals": table(fundamentals()),
         "signals": table(signals(*said)),
     }
 
@@ -79,7 +93,7 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
     assert published == tmp_path / "snapshots" / "2026-11-20.1"
     assert {path.name for path in published.iterdir()} == {
         *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
-        "corporate_actions.parquet",
+        *("corporate_actions.parquet", "fundamentals.parquet"),
         *("quantmatrix.duckdb", "manifest.json"),
     }
     assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
@@ -127,6 +141,14 @@ def test_a_session_without_signals_has_a_snapshot_too(tmp_path: Path):
     assert asked(published, "SELECT * FROM signals_of_session") == []
 
 
+def test_the_latest_fundamentals_are_of_the_last_session_one_row_a_provider(tmp_path: Path):
+    rows = "SELECT symbol, provider, session, market_cap FROM latest_fundamentals ORDER BY provider"
+    assert asked(publish(tmp_path), rows) == [
+        ("AAA", "fmp", SESSION, 5.0),
+        ("AAA", "polygon", SESSION, 2.0),
+    ]
+
+
 def test_a_column_without_values_has_the_type_of_one_with_values(tmp_path: Path):
     types = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'signals'"
     empty, full = publish(tmp_path, tables=tables(said=())), publish(tmp_path)
@@ -146,7 +168,7 @@ def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
     assert manifest["made_at"] == "2026-11-21T00:15:00+00:00"
     assert manifest["code_version"] == "v1"
     counted = {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
-    assert manifest["tables"] == counted | {"corporate_actions": 0}
+    assert manifest["tables"] == counted | {"corporate_actions": 0, "fundamentals": 4}
     others = [path for path in published.iterdir() if path.name != "manifest.json"]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
     assert manifest["sha256"] == sums
