@@ -14,6 +14,14 @@ _FIRST, _LAST = dt.date(1990, 1, 2), dt.date(2049, 12, 31)
 
 
 @cache
+def exchanges() -> frozenset[str]:
+    """Gives the exchanges (MIC) whose calendar is known."""
+    names = exchange_calendars.get_calendar_names(include_aliases=False)
+    # The library also keeps calendars of no exchange, such as `us_futures`.
+    return frozenset(name for name in names if len(name) == 4 and name.isupper())
+
+
+@cache
 def _hours(exchange: str) -> pl.DataFrame:
     calendar = exchange_calendars.get_calendar(exchange, start=str(_FIRST), end=str(_LAST))
     return pl.DataFrame(

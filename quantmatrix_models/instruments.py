@@ -76,7 +76,11 @@ class Instrument(HasId, Base):
     __grants__: ClassVar = {
         Role.APP: (READ,),
         Role.PIPELINE: (READ, ADD, change("status", "delisted_on")),
-        Role.ADMIN: (READ, ADD, change("name", "status", "delisted_on", "country", "description")),
+        Role.ADMIN: (
+            READ,
+            ADD,
+            change("exchange", "name", "status", "delisted_on", "country", "description"),
+        ),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (
@@ -127,7 +131,7 @@ class InstrumentSymbol(HasId, Base):
         Role.APP: (READ,),
         # A spell that turns out to be another instrument's is taken away and put in anew.
         Role.PIPELINE: (READ, ADD, change("valid_from", "valid_to"), DELETE),
-        Role.ADMIN: (READ, ADD, change("valid_to")),
+        Role.ADMIN: (READ, ADD, change("exchange", "valid_from", "valid_to")),
         Role.SUPPORT: (READ,),
     }
     __table_args__ = (

@@ -70,10 +70,11 @@ def add(
     name: Annotated[str | None, typer.Option(help="Full name.")] = None,
 ) -> None:
     """Add an instrument."""
+    from quantmatrix_engine.prices.markets import require_exchange
     from quantmatrix_pipelines.stores import instrument_edits
 
-    _require_code(exchange, 4, "an ISO 10383 MIC, such as XNYS")
-    _require_code(currency, 3, "an ISO 4217 code, such as USD")
+    require_exchange(exchange)
+    _require_currency(currency)
     with installation() as here:
         new = instrument_edits.Addition(symbol, exchange, currency, kind, name, since.date())
         instrument_id = instrument_edits.add(here.database, new, trail=here.trail())
@@ -116,6 +117,66 @@ def set_name(
             here.database, symbol, name, on=_date(on), trail=here.trail()
         )
         typer.echo(f"Instrument {named}, {symbol}, is called {name}.")
+
+
+@app.command("set-exchange")
+def set_exchange(
+    symbol: _Symbol,
+    exchange: Annotated[str, typer.Argument(help="ISO 10383 MIC, such as XNAS.")],
+    since: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="Date it moved there; else it always was there."
+        ),
+    ] = None,
+    on: _Day = None,
+) -> None:
+    """Correct the exchange of a symbol, or have it move to another from a date on."""
+    from quantmatrix_engine.prices.markets import require_exchange
+    from quantmatrix_pipelines.stores import instrument_corrections as corrections
+
+    require_exchange(exchange)
+    with installation() as here:
+        trail = here.trail()
+        if since is None:
+            of = corrections.set_exchange(
+                here.database, symbol, exchange, on=_date(on), trail=trail
+            )
+            typer.echo(f"Instrument {of}, {symbol}, is on {exchange}.")
+        else:
+            of = corrections.move_exchange(
+                here.database, symbol, exchange, since=since.date(), trail=trail
+            )
+            typer.echo(f"Instrument {of}, {symbol}, is on {exchange} from {since.date()} on.")
+
+
+@app.command("set-end")
+def set_end(
+    symbol: _Symbol,
+    end: Annotated[
+        dt.datetime,
+        typer.Argument(formats=["%Y-%m-%d"], help="First date on which it no longer was so."),
+    ],
+    on: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Date the symbol is meant on; else its last that ended."
+        ),
+    ] = None,
+) -> None:
+    """Correct the date a symbol ended, and a delisting or the next symbol with it."""
+    from quantmatrix_pipelines.stores import instrument_corrections as corrections
+
+    with installation() as here:
+        meant = None if on is None else on.date()
+        of, wrong = corrections.set_end(
+            here.database, symbol, end.date(), on=meant, trail=here.trail()
+        )
+        first, last = sorted((wrong, end.date()))
+        typer.echo(
+            f"Instrument {of}, {symbol}, ends on {end.date()}, not on {wrong}:"
+            f" materialize bars of the sessions from {first} until {last}."
+        )
 
 
 @app.command("import")
@@ -193,8 +254,8 @@ def _date(on: dt.datetime | None) -> dt.date:
     return calendars.last_closed_session(utc_now()) if on is None else on.date()
 
 
-def _require_code(code: str, length: int, expected: str) -> None:
+def _require_currency(code: str) -> None:
     from quantmatrix_engine.errors import SettingsError
 
-    if len(code) != length or not code.isalnum() or code != code.upper():
-        raise SettingsError(f"{code!r} should be {expected}.")
+    if len(code) != 3 or not code.isalnum() or code != code.upper():
+        raise SettingsError(f"{code!r} should be an ISO 4217 code, such as USD.")

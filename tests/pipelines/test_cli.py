@@ -41,6 +41,8 @@ COMMANDS = [
             "rename",
             "delist",
             "set-name",
+            "set-exchange",
+            "set-end",
             "import",
             "import-membership",
         )

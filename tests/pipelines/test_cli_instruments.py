@@ -56,6 +56,9 @@ def test_a_rename_closes_the_symbol_and_is_written_down(installed, database: Dat
         (["delist", "FB", "--on", "2011-01-03"], "only from 2012-05-18 on"),
         (["add", "IBM", "--since", "2020-01-02"], "IBM is instrument"),
         (["add", "ABC", "--since", "2020-01-02", "--exchange", "NYSE!"], "ISO 10383"),
+        (["set-exchange", "FB", "NASDAQ"], "Did you mean 'XNAS'? There are: "),
+        (["set-exchange", "FBB", "XNAS"], "Did you mean 'FB'?"),
+        (["set-end", "FB", "2022-06-09"], "FB never ended"),
         (["show", "NONE"], "No instrument has the symbol 'NONE'"),
         (["import", "none.csv"], "none.csv cannot be read"),
     ],
@@ -90,6 +93,33 @@ def test_an_instrument_is_delisted_added_and_named(installed, database: Database
         ("FB", "listed", "etf", "ProShares S&P 500 Dynamic Buffer"),
     ]
     assert [action for action, *_ in events(database)] == ["changed", "created", "changed"]
+
+
+@pytest.mark.usefixtures("facebook")
+def test_an_exchange_and_a_wrong_end_are_corrected(installed, database: Database):
+    for arguments, said in (
+        (["set-exchange", "FB", "XNAS"], "FB, is on XNAS."),
+        (["set-exchange", "IBM", "XNAS", "--from", "2021-01-04"], "XNAS from 2021-01-04 on."),
+        (["delist", "FB", "--on", "2022-06-09"], "does not trade from 2022-06-09 on."),
+        (
+            ["set-end", "FB", "2022-06-13"],
+            "FB, ends on 2022-06-13, not on 2022-06-09:"
+            " materialize bars of the sessions from 2022-06-09 until 2022-06-13.",
+        ),
+    ):
+        done = called(installed, "instruments", *arguments)
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
+    assert query(
+        database,
+        "SELECT symbol, exchange, valid_from::text, valid_to::text FROM instrument_symbols"
+        " ORDER BY symbol, valid_from",
+    ) == [
+        ("FB", "XNAS", "2012-05-18", "2022-06-13"),
+        ("IBM", "XNYS", "2012-05-18", "2021-01-04"),
+        ("IBM", "XNAS", "2021-01-04", None),
+    ]
+    assert [action for action, *_ in events(database)] == ["changed"] * 4
 
 
 @pytest.mark.usefixtures("facebook")
