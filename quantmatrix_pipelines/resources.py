@@ -13,6 +13,7 @@ import dagster as dg
 from quantmatrix_adapters.channels.console import ConsoleChannel
 from quantmatrix_adapters.channels.discord import DiscordChannel
 from quantmatrix_adapters.limits import Limiter, Limits
+from quantmatrix_adapters.listings.registers import Register, registers_from
 from quantmatrix_adapters.providers.base import Given, Provider
 from quantmatrix_adapters.providers.select import provider_from
 from quantmatrix_models.database import Database
@@ -39,6 +40,9 @@ def resources(settings: Settings) -> Mapping[str, Any]:
         "feed": dg.ResourceDefinition(
             resource_fn=lambda _: _fed(settings), description="The provider of bars."
         ),
+        "registers": dg.ResourceDefinition(
+            resource_fn=lambda _: _registered(settings), description="Registers of issuers."
+        ),
         "vault": made(lambda: home.vault(settings), "Opens sealed secrets."),
         "audit_keys": made(lambda: home.audit_keys(settings), "Sign the audit trail."),
         "discord": made(lambda: DiscordChannel(settings.discord_url), "Posts to webhooks."),
@@ -53,17 +57,35 @@ def feed_of(settings: Settings, database: Database) -> Provider:
 
     Raises UnknownPlugin and SettingsError as `provider_from` does.
     """
+    return provider_from(_given(settings, database), settings.provider_names)
 
+
+def registers_of(settings: Settings, database: Database) -> tuple[Register, ...]:
+    """Gives the registers the settings name; their limits are kept in `database`.
+
+    Raises UnknownPlugin and SettingsError as `registers_from` does.
+    """
+    return registers_from(_given(settings, database), settings.register_names)
+
+
+def _given(settings: Settings, database: Database) -> Given:
     def limiter_of(name: str, limits: Limits) -> Limiter:
         return DatabaseLimiter(database, name, limits, clock=utc_now)
 
-    given = Given(
+    return Given(
         bars=settings.bars,
         symbols=settings.provider_symbols,
         keys=settings.provider_keys,
+        contacts={"sec": settings.sec_contact},
         limiter_of=limiter_of,
     )
-    return provider_from(given, settings.provider_names)
+
+
+@contextmanager
+def _registered(settings: Settings) -> Iterator[tuple[Register, ...]]:
+    """Gives the registers of a run, and closes with them the connections of their limits."""
+    with _connected(settings) as database:
+        yield registers_of(settings, database)
 
 
 @contextmanager

@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     symbol_history: Annotated[
         Path | None, Field(description="CSV file of who was called what from when to when.")
     ] = None
+    registers: Annotated[
+        str, Field(description="Registers of issuers read for who is called what, by comma: sec.")
+    ] = ""
+    sec_contact: Annotated[
+        str, Field(description="Name and e-mail address the SEC is told: who asks for its list.")
+    ] = ""
     providers: Annotated[
         str, Field(description="Providers in their order, by comma; else the bars or the sample.")
     ] = ""
@@ -124,6 +130,11 @@ class Settings(BaseSettings):
     def anchors(self) -> Path:
         """Gives the file of the audit trail's anchors."""
         return self.audit_anchors or self.home / "audit-anchors.jsonl"
+
+    @cached_property
+    def register_names(self) -> tuple[str, ...]:
+        """Gives the registers of issuers to read, in their order; none where none is named."""
+        return _listed(self.registers)
 
     @cached_property
     def provider_names(self) -> tuple[str, ...]:

@@ -134,14 +134,16 @@ def _unlimited(name: str, limits: Limits) -> Limiter:  # noqa: ARG001
 class Given:
     """What an installation hands a plug-in; each takes what it needs with `configured`.
 
-    `keys` are by provider. `limiter_of` gives a provider's limiter from its name and the limits
-    the plug-in knows of. `since` is the first session to ask for. `base_urls` stand for the
-    providers' own, for a proxy or a test.
+    `keys` are by provider, and so are `contacts`: who we are, for servers that want to be told.
+    `limiter_of` gives a provider's limiter from its name and the limits the plug-in knows of.
+    `since` is the first session to ask for. `base_urls` stand for the providers' own, for a proxy
+    or a test.
     """
 
     bars: Path | None = None
     symbols: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    contacts: Mapping[str, str] = field(default_factory=dict)
     since: dt.date = dt.date(2000, 1, 3)
     limiter_of: Callable[[str, Limits], Limiter] = _unlimited
     patience: Patience = field(default_factory=Patience)

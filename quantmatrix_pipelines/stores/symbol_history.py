@@ -40,6 +40,22 @@ def work_in(database: Database, history: pl.DataFrame, *, source: str, seen_on: 
     return numbered
 
 
+def named(database: Database, source: str) -> pl.DataFrame:
+    """Gives key and symbol: what a source's keys are called as far as is known, by key."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT k.value, s.symbol FROM instrument_identifiers k"
+                " JOIN instrument_symbols s ON s.instrument_id = k.instrument_id"
+                " WHERE k.scheme = 'provider' AND k.provider = :source AND s.valid_to IS NULL"
+                " ORDER BY k.value, s.symbol"
+            ),
+            {"source": source},
+        )
+        schema = {"key": pl.String, "symbol": pl.String}
+        return pl.DataFrame(rows.all(), schema=schema, orient="row")
+
+
 def _identifiers(connection: Connection, source: str) -> pl.DataFrame:
     rows = connection.execute(
         text(

@@ -12,6 +12,7 @@ import pytest
 from support.discord_server import DiscordServer, webhook_id
 
 from quantmatrix_adapters.channels.discord import DiscordChannel
+from quantmatrix_adapters.listings.registers import Register
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_models.database import Database
@@ -37,11 +38,16 @@ class Installation:
     now: dt.datetime = CLOSE + dt.timedelta(minutes=15)
     instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
     feed: Provider | None = None
+    registers: tuple[Register, ...] | None = None
 
     def definitions(self) -> dg.Definitions:
-        """The real code location, with this clock, and this feed where there is one."""
-        given = {"clock": lambda: self.now} | ({"feed": self.feed} if self.feed else {})
-        made = {name: dg.ResourceDefinition.hardcoded_resource(one) for name, one in given.items()}
+        """The real code location, with this clock, and this feed and registers where told."""
+        given = {"clock": lambda: self.now, "feed": self.feed, "registers": self.registers}
+        made = {
+            name: dg.ResourceDefinition.hardcoded_resource(one)
+            for name, one in given.items()
+            if one is not None
+        }
         return build_definitions(self.settings, overrides=made)
 
     def trail(self) -> Trail:

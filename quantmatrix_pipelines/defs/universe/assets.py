@@ -1,10 +1,12 @@
 """The catalogue of instruments."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
 
+from quantmatrix_adapters.listings.registers import Register
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
@@ -13,7 +15,7 @@ from quantmatrix_engine.prices.symbol_history import SPELL_SCHEMA
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
-from quantmatrix_pipelines.defs.universe import symbol_history
+from quantmatrix_pipelines.defs.universe import register, symbol_history
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import instruments as store
@@ -37,26 +39,32 @@ from quantmatrix_pipelines.stores import market_data
 @retried
 def instruments(
     feed: dg.ResourceParam[Provider],
+    registers: dg.ResourceParam[Sequence[Register]],
     database: dg.ResourceParam[Database],
     settings: dg.ResourceParam[Settings],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult:
     """Every instrument the feed lists, under an id that outlives its symbols.
 
-    A listing adds what is new, and a file of symbol histories says who was called what: no
-    instrument is ever removed or given another id. A row that breaks its contract is a finding.
-    Sessions on which a symbol turns out to have meant another instrument are in the metadata:
-    materialize `bars` of those again.
+    A listing adds what is new; a file of symbol histories and registers of issuers say who was
+    called what: no instrument is ever removed or given another id. A row that breaks its contract
+    is a finding. Sessions on which a symbol turns out to have meant another instrument are in the
+    metadata: materialize `bars` of those again.
     """
     listed = feed.listing()
     listing = quarantine.part(Listing, listed, provider=feed.name, key=("symbol", "exchange"))
     market_data.record_findings(database, listing.findings)
     added = store.record(database, listing.good)
-    moved = _moved(database, settings, calendars.last_closed_session(clock()))
+    seen_on = calendars.last_closed_session(clock())
+    moved = [_moved(database, settings, seen_on)]
+    moved += [register.read(database, one, seen_on=seen_on).changes.moved for one in registers]
     known = store.catalogue(database)
     return dg.MaterializeResult(
         metadata=catalog.rows(
-            known.height, added=added, sample=catalog.table(known), moved=catalog.table(moved)
+            known.height,
+            added=added,
+            sample=catalog.table(known),
+            moved=catalog.table(pl.concat(moved)),
         ),
         check_results=[
             checks.result(
