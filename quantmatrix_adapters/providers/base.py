@@ -85,6 +85,18 @@ class SymbolProvider(Provider, Protocol):
 
 
 @runtime_checkable
+class ListingProvider(Protocol):
+    """A provider that can be asked what it says of symbols that its listing only assumes."""
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives those of the symbols it says anything of (contract Listing), sorted.
+
+        What it does not say of them is as in its listing.
+        """
+        ...
+
+
+@runtime_checkable
 class CorporateActionProvider(Protocol):
     """A provider that also reports splits and cash dividends."""
 

@@ -19,11 +19,13 @@ from quantmatrix_adapters.providers.base import (
     Delivery,
     FundamentalsDelivery,
     FundamentalsProvider,
+    ListingProvider,
     Provider,
     SymbolProvider,
 )
 from quantmatrix_adapters.providers.failures import ENDS_ASKING, Failure, failed
 from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.instruments import Listing
 from quantmatrix_engine.contracts.raw_actions import RawActions
 from quantmatrix_engine.errors import HttpError, ProviderError
 
@@ -78,6 +80,25 @@ class Failover:
             .unique("symbol", keep="first", maintain_order=True)
             .sort("symbol")
         )
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives what the first provider that says anything of a symbol says of it, sorted.
+
+        What the files of one that stands before it list is as they say, and left out. One that
+        cannot answer is passed over, which is logged: what nobody says stays as it is listed.
+        """
+        told = [pl.DataFrame(schema=Listing.empty().schema)]
+        wanted = list(symbols)
+        for provider in self.providers:
+            try:
+                said = _said_of(provider, wanted)
+            except (ProviderError, HttpError) as error:
+                _LOG.warning("%s is passed over: %s", provider.name, error)
+                continue
+            told += [said] if isinstance(provider, ListingProvider) else []
+            found = set(said.get_column("symbol"))
+            wanted = [symbol for symbol in wanted if symbol not in found]
+        return pl.concat(told).sort("symbol")
 
     def sessions(self) -> tuple[dt.date, dt.date]:
         """Gives the first and the last session that any of them has."""
@@ -156,6 +177,14 @@ class Failover:
         return joined_figures(
             told, *(failed(name, [error], asked, _INSTEAD) for name, error in failures.items())
         )
+
+
+def _said_of(provider: Provider, symbols: Sequence[str]) -> pl.DataFrame:
+    """Gives what a provider says of symbols: of what it only assumes in its listing, nothing."""
+    if isinstance(provider, ListingProvider):
+        return provider.listing_of(symbols)
+    listing = provider.listing()
+    return listing.clear() if isinstance(provider, SymbolProvider) else listing
 
 
 def _ask(

@@ -123,17 +123,20 @@ class NetworkProvider:
 
         Nothing is asked for it: exchange (XNYS), currency (USD) and kind (stock) are those of an
         installation that says nothing else, as for a folder of bars, and the name is null. The
-        first session is the first one asked for.
+        first session is the first one asked for. A ListingProvider can be asked for better.
         """
-        return pl.DataFrame(
-            [
-                (symbol, calendars.EXCHANGE, "USD", InstrumentKind.STOCK.value, None, first)
-                for first in [self.sessions()[0]]
-                for symbol in sorted(self.symbols)
-            ],
-            schema=Listing.empty().schema,
-            orient="row",
-        )
+        return self._listing({symbol: {} for symbol in self.symbols})
+
+    def _listing(self, said: Mapping[str, Mapping[str, str | None]]) -> pl.DataFrame:
+        """Gives a listing of what is said by symbol; a column nothing is said of is assumed."""
+        assumed = {
+            "exchange": calendars.EXCHANGE,
+            "currency": "USD",
+            "kind": InstrumentKind.STOCK.value,
+            "first_session": self.sessions()[0],
+        }
+        rows = [{"symbol": symbol, **assumed, **said[symbol]} for symbol in sorted(said)]
+        return pl.DataFrame(rows, schema=Listing.empty().schema)
 
     def sessions(self) -> tuple[dt.date, dt.date]:
         """Gives the first session that is asked for, and the last that has closed by now."""

@@ -36,7 +36,6 @@ from quantmatrix_adapters.providers.base import (
 )
 from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, as_list
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts.instruments import Listing
 from quantmatrix_engine.vocabulary import InstrumentKind
 
 _GROUPED = "/v2/aggs/grouped/locale/us/market/stocks"
@@ -81,23 +80,34 @@ class PolygonProvider(NetworkProvider):
         """
         if self.symbols:
             return super().listing()
-        query = {"market": "stocks", "active": "true", "limit": _PAGE}
-        first = self.sessions()[0]
-        rows = [
-            (
-                held.get("ticker"),
-                held.get("primary_exchange"),
-                str(held.get("currency_name", "")).upper(),
-                _KINDS[held["type"]].value,
-                held.get("name"),
-                first,
-            )
+        return self._listing(self._tickers())
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives what the list of tickers says of these symbols; made with none, nothing new.
+
+        One request covers a thousand tickers from the first to the last of the symbols.
+        """
+        if not self.symbols or not symbols:
+            return self._listing({})
+        said = self._tickers({"ticker.gte": min(symbols), "ticker.lte": max(symbols)})
+        return self._listing({symbol: said[symbol] for symbol in symbols if symbol in said})
+
+    def _tickers(self, within: Mapping[str, str] | None = None) -> dict[str, dict[str, str | None]]:
+        """Gives exchange, currency, kind and name of the tickers traded today, by symbol."""
+        query = {"market": "stocks", "active": "true", "limit": _PAGE, **(within or {})}
+        return {
+            held["ticker"]: {
+                "exchange": held["primary_exchange"],
+                "currency": str(held.get("currency_name", "")).upper(),
+                "kind": _KINDS[held["type"]].value,
+                "name": held.get("name"),
+            }
             for page in self._pages(_TICKERS, query, _following)
             for held in map(as_dict, as_list(page.get("results")))
-            if held.get("type") in _KINDS and held.get("primary_exchange")
-        ]
-        listing = pl.DataFrame(rows, schema=Listing.empty().schema, orient="row")
-        return listing.sort("symbol")
+            if isinstance(held.get("ticker"), str)
+            and held.get("type") in _KINDS
+            and held.get("primary_exchange")
+        }
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime

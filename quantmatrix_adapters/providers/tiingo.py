@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+import polars as pl
+
 from quantmatrix_adapters.http import HttpAnswer
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
@@ -17,6 +19,20 @@ from quantmatrix_adapters.providers.answer_rows import COLUMNS, Request, Row, da
 from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
 from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, dashed, unknown_symbol
 from quantmatrix_engine import calendars
+
+# What Tiingo calls the exchanges of the United States (ISO 10383 MIC).
+_EXCHANGES = {
+    "NASDAQ": "XNAS",
+    "NYSE": "XNYS",
+    "NYSE ARCA": "ARCX",
+    "NYSE MKT": "XASE",
+    "AMEX": "XASE",
+    "BATS": "BATS",
+    "PINK": "OTCM",
+    "OTCMKTS": "OTCM",
+    "OTCQB": "OTCM",
+    "OTCQX": "OTCM",
+}
 
 
 class TiingoProvider(NetworkProvider):
@@ -26,6 +42,14 @@ class TiingoProvider(NetworkProvider):
     base_url: ClassVar = "https://api.tiingo.com"
     limits: ClassVar = Limits(per_day=1_000)
     key_form: ClassVar = "the API token of your account"
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives exchange and name of these symbols, one request each; it says no more of them.
+
+        An exchange that is not among the known ones is assumed, as in the listing.
+        """
+        said = {symbol: self._metadata(symbol) for symbol in symbols}
+        return self._listing({symbol: told for symbol, told in said.items() if told is not None})
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
@@ -50,6 +74,21 @@ class TiingoProvider(NetworkProvider):
                 yield unknown_symbol(request, symbol, self._said(answer))
             else:
                 yield read_rows(request, [_row(symbol, held) for held in self._rows(answer)])
+
+    def _metadata(self, symbol: str) -> dict[str, str | None] | None:
+        """Gives what it says of a symbol, by column of a listing; None for one it does not know."""
+        answer = self._ask(f"/tiingo/daily/{quote(dashed(symbol), safe='')}", {})
+        if answer.status == 404:
+            return None
+        told = answer.json()
+        if not isinstance(told, dict) or "exchangeCode" not in told:
+            raise self._unusable("'exchangeCode'", "{ticker, name, exchangeCode, …}")
+        exchange = _EXCHANGES.get(str(told["exchangeCode"]).upper())
+        name = told.get("name")
+        return {
+            "name": name if isinstance(name, str) else None,
+            **({"exchange": exchange} if exchange else {}),
+        }
 
     def _asked(
         self, symbol: str, first: dt.date, last: dt.date, known_at: dt.datetime

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from quantmatrix_adapters.listings.registers import Register
-from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_adapters.providers.base import ListingProvider, Provider
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.instruments import Instruments, Listing
@@ -51,7 +51,7 @@ def instruments(
     is a finding. Sessions on which a symbol turns out to have meant another instrument are in the
     metadata: materialize `bars` of those again.
     """
-    listed = feed.listing()
+    listed = _listed(feed, store.catalogue(database))
     listing = quarantine.part(Listing, listed, provider=feed.name, key=("symbol", "exchange"))
     market_data.record_findings(database, listing.findings)
     added = store.record(database, listing.good)
@@ -75,6 +75,17 @@ def instruments(
             )
         ],
     )
+
+
+def _listed(feed: Provider, known: pl.DataFrame) -> pl.DataFrame:
+    """Gives the feed's listing, with what it says, when asked, of symbols nobody has yet."""
+    listed = feed.listing()
+    held = known.filter(pl.col("valid_to").is_null())
+    new = listed.join(held, on="symbol", how="anti").get_column("symbol").to_list()
+    if not new or not isinstance(feed, ListingProvider):
+        return listed
+    said = feed.listing_of(new)
+    return pl.concat([said, listed.join(said, on="symbol", how="anti")]).sort("symbol")
 
 
 def _moved(database: Database, settings: Settings, seen_on: dt.date) -> pl.DataFrame:

@@ -186,6 +186,33 @@ def test_a_folder_may_stand_before_a_network_provider(market: Market, tmp_path: 
     ]
 
 
+def metadata(exchange: str) -> Reply:
+    return Reply(200, {"ticker": "AAPL", "name": "Apple Inc.", "exchangeCode": exchange})
+
+
+def test_the_first_that_says_what_a_symbol_is_counts(market: Market, tmp_path: Path) -> None:
+    (tmp_path / "bars.csv").write_text(
+        "symbol,session,open,high,low,close,volume\nMSFT,2023-03-10,10,30,5,21,100\n"
+    )
+    feeds = [PROVIDERS[name].configured(market.given("AAPL")) for name in ("yahoo", "tiingo")]
+    both = Failover([FolderProvider(tmp_path), *feeds])
+    market.servers["tiingo"].queue(metadata("NASDAQ"))
+    # MSFT is as the folder lists it; Yahoo only assumes; Tiingo knows no ZZZZ.
+    market.servers["tiingo"].route = lambda _: Reply(404, {"detail": "Not found."})
+    assert both.listing_of(["AAPL", "MSFT", "ZZZZ"]).drop("first_session").rows() == [
+        ("AAPL", "XNAS", "USD", "stock", "Apple Inc.")
+    ]
+    assert market.asked("tiingo") == ["AAPL", "ZZZZ"]
+
+
+def test_one_that_cannot_say_what_a_symbol_is_stops_nobody(
+    market: Market, caplog: pytest.LogCaptureFixture
+) -> None:
+    market.servers["tiingo"].route = lambda _: Reply(403, {"detail": "no"})
+    assert market.failover("AAPL").listing_of(["AAPL"]).is_empty()
+    assert "tiingo is passed over: tiingo answered HTTP 403: no" in caplog.text
+
+
 def test_its_version_changes_with_that_of_any_of_them(market: Market) -> None:
     assert market.failover("AAPL").version() != market.failover("MSFT").version()
     assert market.failover("AAPL").version() == market.failover("AAPL").version()

@@ -185,6 +185,58 @@ def test_polygon_lists_what_its_page_of_tickers_has(server: ReplayServer, body: 
     assert server.requests[1].query == {"cursor": "abc"}
 
 
+def test_polygon_says_what_its_symbols_are(server: ReplayServer, body: Body) -> None:
+    page = body("polygon/tickers_page1")
+    server.queue(Reply(200, page), Reply(200, {"results": []}))
+    provider = make("polygon", server, "AA", "ZZZZ", "A")
+    assert provider.listing_of(["ZZZZ", "A", "AA"]).drop("first_session").rows() == [
+        ("A", "XNYS", "USD", "stock", "Agilent Technologies Inc."),
+        ("AA", "XNYS", "USD", "stock", "Alcoa Corporation"),
+    ]
+    first, second = (asked.query for asked in server.requests)
+    assert (first["ticker.gte"], first["ticker.lte"]) == ("A", "ZZZZ")
+    # The next page is the one its `next_url` names.
+    assert page["next_url"].endswith(f"cursor={second['cursor']}")
+
+
+def test_polygon_says_which_are_funds_and_on_which_exchange(
+    server: ReplayServer, body: Body
+) -> None:
+    held = body("polygon/tickers_page1")["results"][0]
+    spy = held | {"ticker": "SPY", "type": "ETF", "primary_exchange": "ARCX", "name": "SPDR"}
+    unit = held | {"ticker": "SPYU", "type": "UNIT"}
+    server.queue(Reply(200, {"results": [spy, unit, {}, None]}))
+    said = make("polygon", server, "SPY", "SPYU").listing_of(["SPY", "SPYU"])
+    assert said.drop("first_session").rows() == [("SPY", "ARCX", "USD", "etf", "SPDR")]
+
+
+def test_polygon_for_the_whole_market_has_said_it_in_its_listing(server: ReplayServer) -> None:
+    assert make("polygon", server).listing_of(["A"]).is_empty()
+    assert server.requests == []
+
+
+def test_tiingo_says_exchange_and_name_of_its_symbols(server: ReplayServer, body: Body) -> None:
+    known = body("tiingo/ticker_metadata")
+    server.queue(
+        Reply(200, known),
+        Reply(404, body("tiingo/error_404")),
+        Reply(200, known | {"ticker": "BRK-B", "exchangeCode": "MARS", "name": None}),
+    )
+    said = make("tiingo", server, "GOOGL").listing_of(["GOOGL", "ZZZZ", "BRK.B"])
+    assert said.drop("first_session").rows() == [
+        ("BRK.B", "XNYS", "USD", "stock", None),
+        ("GOOGL", "XNAS", "USD", "stock", 'Alphabet Inc.("Google") - Class A'),
+    ]
+    assert [asked.path for asked in server.requests] == [
+        "/tiingo/daily/GOOGL",
+        "/tiingo/daily/ZZZZ",
+        "/tiingo/daily/BRK-B",
+    ]
+    server.queue(Reply(200, [known]))
+    with pytest.raises(ProviderError, match="without 'exchangeCode'"):
+        make("tiingo", server, "GOOGL").listing_of(["GOOGL"])
+
+
 def test_alpaca_bars_of_two_symbols(server: ReplayServer, body: Body) -> None:
     server.queue(Reply(200, body("alpaca/test_multisymbol_get_bars_2")))
     delivery = make("alpaca", server, "AAPL", "TSLA").daily_bars(
