@@ -1,7 +1,8 @@
-"""How far the indicators are from TA-Lib and Stock.Indicators: the measured part of a document.
+"""How far the indicators are from other people's values: the measured part of a document.
 
 No race: it takes the comparisons of the tests on `../shared/data` and prints, for each column, the
-largest deviation as a part of the largest value of its series. docs/indicators.md repeats it.
+largest deviation as a part of the largest value of its series; of a printed sheet beside it what is
+allowed, as the same part. docs/indicators.md repeats it.
 """
 
 import sys
@@ -12,6 +13,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from engine.indicators import test_printed_sheets as sheets
 from engine.indicators import test_stock_indicators as stock
 from engine.indicators import test_talib as talib
 
@@ -50,7 +52,27 @@ def from_stock_indicators() -> dict[str, float]:
     return {shared.column: deviation(*stock.both(shared, spy, expected)) for shared in stock.SHARED}
 
 
+def of_sheet(one: sheets.Printed) -> str:
+    """Gives the line of one printed column."""
+    ours, printed = sheets.both(one, SHARED_DATA / "indicators")
+    allowed = sheets.TOLERANCE
+    if one.within is not None:
+        allowed = one.within * one.scale / np.max(np.abs(printed))
+    sheet = f"{Path(one.file).name}: {one.printed}"
+    found = f"{deviation(ours, printed):.0e} | {allowed:.0e} | {printed.size}"
+    return f"| `{one.column}` | {sheet} | {found} | {one.why} |"
+
+
 def main() -> None:
+    of_libraries()
+    for who, its in (("Lean", sheets.LEAN_SHEETS), ("StockCharts", sheets.STOCKCHARTS_SHEETS)):
+        print(f"\n| column | {who} | deviation | allowed | rows | convention |")
+        print("|---|---|---|---|---|---|")
+        for one in its:
+            print(of_sheet(one))
+
+
+def of_libraries() -> None:
     first, second = from_talib(), from_stock_indicators()
     print("| column | TA-Lib, 500 symbols | Stock.Indicators, SPY |\n|---|---|---|")
     for name in sorted({*first, *second}):
