@@ -1,11 +1,16 @@
 """The laws of the folder: what every indicator keeps, whatever it measures."""
 
+import datetime as dt
 from collections.abc import Callable
+from itertools import product
 from string import Formatter
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.indicators.base import TOLERANCE, Spec, available, spec
@@ -185,3 +190,112 @@ def _placeholders(template: str) -> set[str]:
 def test_no_two_specs_share_a_column():
     columns = [name for asked in {*SPECS, *SHORTEST_SPECS} for name in asked.columns()]
     assert len(columns) == len(set(columns))
+
+
+# The same laws on markets that hypothesis draws: ties, flat stretches, trends, gaps, bars without
+# volume, days without bars. All indicators at once; those that need 200 bars are null here.
+
+
+class Run(NamedTuple):
+    """Bars that all move alike: by `move_pct` of the close, with such shadows and such a volume."""
+
+    move_pct: float
+    shadow_pct: float
+    volume: float
+    bars: int
+    days_apart: int
+
+
+RUNS = tuple(
+    Run(*one)
+    for one in product((0, 0, 0.3, -0.3, 4, -4, 35, -30), (0, 1), (0, 100, 1e7), (1, 3, 14), (1, 4))
+)
+FIRST_CLOSES = (0.37, 10.0, 33.3, 250.0, 612_345.0)
+MOST_BARS = 80
+SHORT = {_with(name, {"average": 4, "window": 3}) for name in available()}
+ALL = sorted({*SPECS, *SHORTEST_SPECS, *SHORT})
+COLUMNS = [name for asked in ALL for name in asked.columns()]
+on_drawn_markets = settings(max_examples=30, deadline=None, derandomize=True)
+
+
+def _in_cents(price: float) -> float:
+    return max(round(price, 2), 0.01)
+
+
+def _bars_of(instrument_id: int, close: float, runs: list[Run]) -> pl.DataFrame:
+    """Gives the bars of the runs: a price in cents, a range that holds open and close."""
+    rows, session = [], dt.date(2019, 12, 2)
+    for run in (one for one in runs for _ in range(one.bars)):
+        before, close = close, _in_cents(close * (1 + run.move_pct / 100))
+        # A large move is a gap: the bar does not reach back to the close before it.
+        low, high = sorted((before, close)) if abs(run.move_pct) < 10 else (close, close)
+        shadow = 1 + run.shadow_pct / 100
+        low, high = _in_cents(low / shadow), _in_cents(high * shadow)
+        opened = min(max(before, low), high)
+        benchmark = None if len(rows) % 13 == 5 else 300.0 + len(rows) % 7
+        rows.append((instrument_id, session, opened, high, low, close, run.volume, benchmark))
+        session += dt.timedelta(days=run.days_apart)
+    types = dict.fromkeys(("open", "high", "low", "close", "volume", "benchmark_close"), pl.Float64)
+    schema = {"instrument_id": pl.Int64, "session": pl.Date, **types}
+    return pl.DataFrame(rows[:MOST_BARS], schema=schema, orient="row")
+
+
+instruments = st.tuples(
+    st.sampled_from(FIRST_CLOSES), st.lists(st.sampled_from(RUNS), min_size=1, max_size=25)
+)
+markets = st.lists(instruments, min_size=1, max_size=3).map(
+    lambda drawn: pl.concat(_bars_of(number, *one) for number, one in enumerate(drawn, start=1))
+)
+
+
+@on_drawn_markets
+@given(markets, st.integers(0, MOST_BARS))
+def test_cutting_the_future_of_a_drawn_market_changes_nothing(drawn, height):
+    known = pl.int_range(pl.len()).over("instrument_id") < height
+    of_all = compute(drawn, ALL).filter(known)
+    assert_frame_equal(compute(drawn.filter(known), ALL), of_all, check_exact=True)
+
+
+@on_drawn_markets
+@given(markets)
+def test_an_instrument_of_a_drawn_market_is_computed_as_if_it_were_alone(drawn):
+    alone = [compute(one, ALL) for one in drawn.partition_by("instrument_id")]
+    assert_frame_equal(pl.concat(alone), compute(drawn, ALL), check_exact=True)
+
+
+@on_drawn_markets
+@given(markets, st.integers(0, 9))
+def test_the_order_of_the_bars_of_a_drawn_market_does_not_matter(drawn, seed):
+    shuffled = drawn.sample(fraction=1.0, shuffle=True, seed=seed)
+    assert_frame_equal(compute(shuffled, ALL), compute(drawn, ALL), check_exact=True)
+
+
+@on_drawn_markets
+@given(markets, st.sampled_from([0.125, 2.0, 1024.0]))
+def test_scaling_the_prices_of_a_drawn_market_scales_a_column_or_leaves_it(drawn, factor):
+    scaled = drawn.with_columns(pl.col("open", "high", "low", "close") * factor)
+    before, after = compute(drawn, ALL), compute(scaled, ALL)
+    for name in COLUMNS:
+        assert after[name].equals(before[name]) or after[name].equals(before[name] * factor), name
+
+
+@on_drawn_markets
+@given(markets)
+def test_a_drawn_market_gives_a_row_for_every_bar_no_nan_and_no_infinity(drawn):
+    result = compute(drawn, ALL)
+    assert result["session"].equals(drawn["session"])
+    for column in result.select(COLUMNS):
+        assert column.drop_nulls().is_finite().all(), column.name
+
+
+@on_drawn_markets
+@given(markets, st.data())
+def test_a_bar_of_a_drawn_market_with_a_null_counts_as_no_bar(drawn, data):
+    holes = data.draw(st.lists(st.booleans(), min_size=drawn.height, max_size=drawn.height))
+    bar = pl.col("open", "high", "low", "close", "volume")
+    holed = drawn.with_columns(pl.when(~pl.Series(holes)).then(bar))
+    kept = holed.drop_nulls("close")
+    result = compute(holed, ALL)
+    assert result.height == drawn.height
+    of_kept = result.join(kept, on=["instrument_id", "session"], how="semi")
+    assert_frame_equal(of_kept, compute(kept, ALL), check_exact=True)
