@@ -60,11 +60,17 @@ def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identifie
     close of its session. Two symbols of one instrument may bring the same bar, which is kept once;
     where they bring different ones, both are findings.
     """
-    asked = clean_bars.with_columns(exchange=pl.lit(None, dtype=pl.String))
-    meant = resolve(asked, instruments).drop("exchange")
-    known = clean_bars.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
+    clear = _spelled_once(clean_bars, instruments)
+    is_clear = clear.get_column("instrument_id").is_not_null()
+    unclear = clean_bars.filter(~is_clear).with_columns(exchange=pl.lit(None, dtype=pl.String))
+    meant = resolve(unclear, instruments).drop("exchange")
+    known = unclear.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
+    known = known.drop("exchange")
     count = pl.col("instrument_ids").list.len()
-    one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())
+    resolved = known.filter(count == 1).with_columns(
+        instrument_id=pl.col("instrument_ids").list.first()
+    )
+    one = pl.concat([clear.filter(is_clear), resolved.select(clear.columns)])
     # Comparing what was said is slow, and few bars are said more than once.
     is_alone = ~one.select(pl.struct(_STATEMENT).is_duplicated()).to_series()
     repeated = one.filter(~is_alone)
@@ -77,6 +83,20 @@ def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identifie
     ]
     bars = pl.concat([one.filter(is_alone), repeated.filter(agrees & said.is_first_distinct())])
     return Identified(bars=_bars(bars), findings=pl.concat(findings))
+
+
+def _spelled_once(bars: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """Gives the bars, in order, the id of the one instrument that ever had their symbol.
+
+    Null where it did not have it on the session, or several spells have it: `resolve` tells those.
+    Most symbols are had once, and looking up a symbol is many times faster than a symbol and date.
+    """
+    once = instruments.filter(pl.col("symbol").is_unique()).select(
+        "symbol", "instrument_id", "valid_from", "valid_to"
+    )
+    return bars.join(once, on="symbol", how="left", maintain_order="left").select(
+        *bars.columns, instrument_id=pl.when(_holds_on(pl.col("session"))).then("instrument_id")
+    )
 
 
 @dataclass(frozen=True)
