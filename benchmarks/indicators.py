@@ -3,6 +3,7 @@
 The same seeded bars, one process, the ways interleaved, compiled and warmed up beforehand. A value
 is a cell of a column. Where TA-Lib has no function the loop takes numpy's; TD countdowns and
 stages, which numpy cannot do without a loop over rows, are ours alone and no value of the loop's.
+`--frames` adds what polars, pandas and vectorbt can express of the set (`indicator_frames.py`).
 `--session` times one new session of 10,000 instruments instead: read from a lake, and computed.
 """
 
@@ -12,11 +13,13 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 
 import numpy as np
 import polars as pl
 import talib
+from indicator_frames import EMA, PERFORMANCE, RANGES, SMA, frame_ways
+from indicator_frames import agree as agree_with_frames
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
@@ -27,12 +30,6 @@ from quantmatrix_engine.indicators.sessions import of_sessions
 from quantmatrix_pipelines.lake import Lake
 
 ROUNDS = 7
-SMA, EMA, PERFORMANCE = (
-    (5, 8, 10, 14, 20, 21, 50, 100, 200),
-    (8, 10, 21, 200),
-    (1, 3, 5, 20, 60, 120),
-)
-RANGES = (20, 50, 252)
 SPECS = (
     *(spec("sma", window=window) for window in SMA),
     *(spec("ema", window=window) for window in EMA),
@@ -155,13 +152,17 @@ def by_writing(of: Mapping[str, Series], outs: list[Series], bars: int) -> int:
     return len(outs)
 
 
+def counted(way: Callable[[], Sized]) -> Callable[[], int]:
+    return lambda: len(way())
+
+
 def timed(way: Callable[[], int]) -> tuple[float, float, int]:
     cpu, wall = time.process_time(), time.perf_counter()
     columns = way()
     return time.process_time() - cpu, time.perf_counter() - wall, columns
 
 
-def whole_set(instruments: int, bars: int) -> None:
+def whole_set(instruments: int, bars: int, *, frames: bool) -> None:
     of = market(instruments, bars)
     wanted = plan(SPECS)
     outs = {name: np.zeros(instruments * bars) for name in wanted.columns}
@@ -181,6 +182,9 @@ def whole_set(instruments: int, bars: int) -> None:
     for way in ways.values():
         way()
     agree(outs, of, bars)
+    for name, way in (frame_ways(of, bars) if frames else {}).items():
+        agree_with_frames(way(), outs, bars)
+        ways[name] = counted(way)
     rounds = [{name: timed(way) for name, way in ways.items()} for _ in range(ROUNDS)]
     values = {name: rounds[0][name][2] * instruments * bars for name in ways}
     for name in ways:
@@ -278,11 +282,12 @@ def main() -> None:
     reading.add_argument("--instruments", type=int, help="else 500, of a session 10,000")
     reading.add_argument("--bars", type=int, default=2_520, help="of each")
     reading.add_argument("--session", action="store_true", help="one new session, from a lake")
+    reading.add_argument("--frames", action="store_true", help="polars, pandas and vectorbt, too")
     asked = reading.parse_args()
     if asked.session:
         one_session(asked.instruments or 10_000, asked.bars)
     else:
-        whole_set(asked.instruments or 500, asked.bars)
+        whole_set(asked.instruments or 500, asked.bars, frames=asked.frames)
 
 
 if __name__ == "__main__":
