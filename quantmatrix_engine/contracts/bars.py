@@ -67,10 +67,15 @@ class CleanBars(pa.DataFrameModel):
         A row repeated word for word is kept once; rows that disagree are all refused, since
         nothing tells which of them is right.
         """
-        repeated = pl.struct(KEY).is_duplicated()
         said = pl.struct(*KEY, "open", "high", "low", "close", "volume")
         agrees = said.is_duplicated() & (pl.len().over(KEY) == pl.len().over(said))
-        return data.lazyframe.select(~repeated | (agrees & said.is_first_distinct()))
+        placed = data.lazyframe.with_row_index("place")
+        # Comparing what was said is slow, and few keys are repeated.
+        repeated = placed.filter(pl.struct(KEY).is_duplicated())
+        judged = repeated.select("place", is_kept=agrees & said.is_first_distinct())
+        return placed.join(judged, on="place", how="left", maintain_order="left").select(
+            pl.col("is_kept").fill_null(value=True)
+        )
 
     @pa.dataframe_check(name="not_a_session")
     def exchange_is_open(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
