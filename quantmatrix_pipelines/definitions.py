@@ -12,6 +12,7 @@ from quantmatrix_pipelines import compiled, home
 from quantmatrix_pipelines.automation import AssetJob
 from quantmatrix_pipelines.defs.market_data import assets as market_data
 from quantmatrix_pipelines.defs.market_data import schedules as market_data_schedules
+from quantmatrix_pipelines.defs.market_data import sensors as market_data_sensors
 from quantmatrix_pipelines.defs.notifications import assets as notifications
 from quantmatrix_pipelines.defs.notifications import sensors as notification_sensors
 from quantmatrix_pipelines.defs.signals import assets as signals
@@ -43,6 +44,7 @@ def build_definitions(
             window, market_data=jobs["market_data"], company_data=jobs["company_data"]
         ),
         sensors=[
+            *market_data_sensors.sensors(window),
             *signal_sensors.sensors(
                 window, market_data=jobs["market_data"], job=jobs["evaluation"]
             ),

@@ -22,15 +22,20 @@ def list_users() -> None:
 
 
 @app.command()
-def add(name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")]) -> None:
+def add(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
+    *,
+    admin: Annotated[bool, typer.Option("--admin", help="Is told how the system is.")] = False,
+) -> None:
     """Add a user."""
     from quantmatrix_engine.errors import SettingsError
-    from quantmatrix_models.users import check_name
+    from quantmatrix_models.users import UserRole, check_name
     from quantmatrix_pipelines.stores import users
 
     check_name(name)
     with installation() as here:
-        if users.add(here.database, name, trail=here.trail()) is None:
+        role = UserRole.ADMIN if admin else UserRole.USER
+        if users.add(here.database, name, role=role, trail=here.trail()) is None:
             raise SettingsError(f"A user is called {name!r} already; take another name.")
         typer.echo(f"Added {name}.")
 

@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import Connection, text
 
 from quantmatrix_engine.notifications.compose import Told, Withheld
+from quantmatrix_engine.notifications.message import Message
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -148,6 +149,20 @@ def put(database: Database, notifications: pl.DataFrame, links: pl.DataFrame) ->
             told.select("user_id", "notification_id", "signal_id", "channel"),
         )
     return notifications.height
+
+
+def put_status(database: Database, message: Message, *, at: dt.datetime) -> int:
+    """Adds a message about the system for every active administrator; gives how many those are.
+
+    One who has had a status message about the session gets no second one.
+    """
+    with database.transaction(Role.PIPELINE) as connection:
+        values = {"session": message.session, "message": message.model_dump_json(), "at": at}
+        connection.execute(text(_PUT_STATUS), values)
+        admins = connection.execute(
+            text("SELECT count(*) FROM users WHERE role = 'admin' AND is_active")
+        )
+        return int(admins.scalar_one())
 
 
 def due(database: Database, at: dt.datetime) -> int:
@@ -292,6 +307,14 @@ WHERE ((n.status = 'pending' AND n.due_at <= :at)
       SELECT 1 FROM notifications e
       WHERE e.user_id = n.user_id AND e.channel = n.channel AND e.id < n.id
         AND e.status IN ('pending', 'leased'))
+"""
+
+_PUT_STATUS = """
+INSERT INTO notifications (user_id, channel, session, part, message, status, due_at, kind, priority)
+SELECT id, 'system_status', :session, 1, CAST(:message AS jsonb), 'pending', :at,
+    'system_status', 'high'
+FROM users WHERE role = 'admin' AND is_active
+ON CONFLICT (user_id, channel, session, part) DO NOTHING
 """
 
 _LEASE = f"""

@@ -11,7 +11,7 @@ from quantmatrix_models.audit import AuditAction
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_models.secrets import Vault
-from quantmatrix_models.users import DiscordWebhook
+from quantmatrix_models.users import DiscordWebhook, UserRole
 from quantmatrix_pipelines.stores.trail import Trail, added
 
 
@@ -50,20 +50,22 @@ def named(database: Database, name: str) -> User:
     raise SettingsError(f"No user is called {name!r}. There are: {known}.")
 
 
-def add(database: Database, name: str, *, trail: Trail) -> int | None:
+def add(
+    database: Database, name: str, *, role: UserRole = UserRole.USER, trail: Trail
+) -> int | None:
     """Adds a user and gives the id, or None where the name is taken."""
     with database.transaction(Role.ADMIN) as connection:
         user_id: int | None = connection.execute(
             # A row that is refused would have used up a cohort.
             text(
-                "INSERT INTO users (name) SELECT CAST(:name AS varchar)"
+                "INSERT INTO users (name, role) SELECT CAST(:name AS varchar), :role"
                 " WHERE NOT EXISTS (SELECT 1 FROM users WHERE name = :name)"
                 " ON CONFLICT DO NOTHING RETURNING id"
             ),
-            {"name": name},
+            {"name": name, "role": role.value},
         ).scalar()
         if user_id is not None:
-            changes = added(name=name)
+            changes = added(name=name, role=role.value)
             trail.record(
                 connection,
                 AuditAction.CREATED,

@@ -35,7 +35,10 @@ def test_a_user_a_strategy_and_its_params_leave_an_event_each_with_old_and_new(
         (ada, "tests", "created", "strategies"),
         (ada, "tests", "changed", "strategies"),
     ]
-    assert events(database)[0][4] == {"name": {"old": None, "new": "ada"}}
+    assert events(database)[0][4] == {
+        "name": {"old": None, "new": "ada"},
+        "role": {"old": None, "new": "user"},
+    }
     assert events(database)[2][4] == {
         "params": {"old": {"atr_period": 10}, "new": {"atr_period": 20}}
     }
