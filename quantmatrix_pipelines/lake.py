@@ -110,6 +110,11 @@ class Lake:
         )
         return None if first is None else (first, last)
 
+    def newest_session(self, table: str, providers: Sequence[str]) -> dt.date | None:
+        """Gives the newest session that one of the providers has a row of; None: there is none."""
+        spans = [self.sessions(table, provider=name) for name in providers]
+        return max((span[1] for span in spans if span is not None), default=None)
+
     def rows(self, table: str) -> int:
         """Gives how many rows a table has."""
         if not self._exists(table):

@@ -1,7 +1,6 @@
 """Sees that a session's bars are not there though they should be, and tells the administrators."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import dagster as dg
 
@@ -37,7 +36,7 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
         expected = calendars.last_closed_session(now - EXPECTED_WITHIN)
         if window.last is not None and expected > window.last:
             return dg.SkipReason(f"The feed ended on {window.last}.")
-        newest = _newest(lake, names_of(feed))
+        newest = lake.newest_session("bars", names_of(feed))
         if newest is not None and newest >= expected:
             return dg.SkipReason(f"Bars of {expected} are there.")
         message = _message(expected, newest)
@@ -46,12 +45,6 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
         return dg.SkipReason(f"{message.headline}; {whom}.")
 
     return [stale_market_data]
-
-
-def _newest(lake: Lake, providers: Sequence[str]) -> dt.date | None:
-    """Gives the newest session that one of the providers has a bar of."""
-    spans = [lake.sessions("bars", provider=name) for name in providers]
-    return max((span[1] for span in spans if span is not None), default=None)
 
 
 def _message(expected: dt.date, newest: dt.date | None) -> Message:

@@ -1,7 +1,6 @@
 """What users are told of their signals, and its delivery."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -65,7 +64,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         suppressed, so that nobody is ever told old news as new.
         """
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
-        newest = _newest(lake, names_of(feed))
+        newest = lake.newest_session("bars", names_of(feed))
         frames = [pl.DataFrame(schema=_SCHEMA)]
         findings: list[pl.DataFrame] = []
         for session in sessions:
@@ -152,12 +151,6 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 
 
 _SCHEMA = {name: column.dtype.type for name, column in Notifications.to_schema().columns.items()}
-
-
-def _newest(lake: Lake, providers: Sequence[str]) -> dt.date | None:
-    """Gives the newest session that one of the providers has a bar of."""
-    spans = [lake.sessions("bars", provider=name) for name in providers]
-    return max((span[1] for span in spans if span is not None), default=None)
 
 
 def _suppressed(session: dt.date, newest: dt.date | None, *, of_backfill: bool) -> str | None:
