@@ -59,7 +59,10 @@ def market(installation: Installation) -> Iterator[Market]:
                 base_urls={"polygon": server.base_url},
             )
         )
+        # On which exchange the two are is asked first; it is not told.
+        server.queue(Reply(200, {"results": []}))
         installation.run("market_data", {}, "instruments")
+        server.requests.clear()
         yield Market(server)
 
 
