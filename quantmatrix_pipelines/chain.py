@@ -8,6 +8,7 @@ import dagster as dg
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import QuantMatrixError
+from quantmatrix_pipelines.automation import BACKFILL_TAG
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.partitions import COHORT_KEYS, range_tags, user_range_tags
 from quantmatrix_pipelines.stores.market_data import Fetch
@@ -23,6 +24,9 @@ _UNFINISHED = [
 
 # The terminal is for people; a run's own log is in the UI.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+# A backfill's run for the instruments has its name, too, but no sessions.
+_WHICH_BACKFILL = (BACKFILL_TAG, *range_tags("", ""))
 
 _HISTORY = ("raw_bars", "corporate_actions", "bars")
 # A run a year of history: each one is a step of the progress, and what is done stays done.
@@ -128,9 +132,13 @@ def _succeeded(instance: dg.DagsterInstance, asset: str) -> bool:
 
 
 def run_succeeded(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Says whether a run ended well."""
+    """Says whether a run ended well, or a later one of the same backfill, which went on with it."""
     run_of_it = instance.get_run_by_id(run_id)
-    return run_of_it is not None and run_of_it.status == dg.DagsterRunStatus.SUCCESS
+    if run_of_it is None or BACKFILL_TAG not in run_of_it.tags:
+        return run_of_it is not None and run_of_it.status == dg.DagsterRunStatus.SUCCESS
+    same = {tag: run_of_it.tags[tag] for tag in _WHICH_BACKFILL if tag in run_of_it.tags}
+    ended_well = dg.RunsFilter(tags=same, statuses=[dg.DagsterRunStatus.SUCCESS])
+    return instance.get_runs_count(ended_well) > 0
 
 
 def delivery() -> Step:

@@ -63,11 +63,12 @@ class Ahead:
 
     def __iter__(self) -> Iterator[Stretch]:
         """Gives the stretches that are left, in order."""
-        before = set(self.written_before)
         for number, stretch in enumerate(self.planned, start=1):
-            if stretch not in before:
-                yield stretch
-            self._tell(stretch, number, "written" if stretch not in before else "written before")
+            if stretch in self.written_before:
+                self._tell(stretch, number, "written before")
+                continue
+            yield stretch
+            self._tell(stretch, number, "written")
 
     def rows_written_before(self, by_session: Mapping[dt.date, int]) -> int:
         """Gives how many rows the stretches have that are passed over."""

@@ -62,27 +62,16 @@ def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identifie
     """
     clear = _spelled_once(clean_bars, instruments)
     is_clear = clear.get_column("instrument_id").is_not_null()
-    unclear = clean_bars.filter(~is_clear).with_columns(exchange=pl.lit(None, dtype=pl.String))
-    meant = resolve(unclear, instruments).drop("exchange")
-    known = unclear.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
-    known = known.drop("exchange")
-    count = pl.col("instrument_ids").list.len()
-    resolved = known.filter(count == 1).with_columns(
-        instrument_id=pl.col("instrument_ids").list.first()
-    )
+    resolved, unresolved = _one_meant(clean_bars.filter(~is_clear), instruments)
     one = pl.concat([clear.filter(is_clear), resolved.select(clear.columns)])
     # Comparing what was said is slow, and few bars are said more than once.
     is_alone = ~one.select(pl.struct(_STATEMENT).is_duplicated()).to_series()
     repeated = one.filter(~is_alone)
     said = pl.struct(*_STATEMENT, *_VALUES)
     agrees = pl.len().over(_STATEMENT) == pl.len().over(said)
-    findings = [
-        _unknown(known.filter(count == 0)),
-        _ambiguous(known.filter(count > 1)),
-        _said_twice(repeated.filter(~agrees)),
-    ]
     bars = pl.concat([one.filter(is_alone), repeated.filter(agrees & said.is_first_distinct())])
-    return Identified(bars=_bars(bars), findings=pl.concat(findings))
+    findings = pl.concat([unresolved, _said_twice(repeated.filter(~agrees))])
+    return Identified(bars=_bars(bars), findings=findings)
 
 
 def _spelled_once(bars: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
@@ -155,8 +144,8 @@ def identified_fundamentals(
 
 def _one_meant(asked: pl.DataFrame, instruments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Gives the rows whose symbol means one instrument, with its id, and findings of the others."""
-    asked = asked.with_columns(exchange=pl.lit(None, dtype=pl.String))
-    meant = resolve(asked, instruments).drop("exchange")
+    anywhere = asked.with_columns(exchange=pl.lit(None, dtype=pl.String))
+    meant = resolve(anywhere, instruments).drop("exchange")
     known = asked.join(meant, on=["symbol", "session"], how="left", maintain_order="left")
     count = pl.col("instrument_ids").list.len()
     one = known.filter(count == 1).with_columns(instrument_id=pl.col("instrument_ids").list.first())

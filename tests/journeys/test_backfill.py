@@ -16,6 +16,7 @@ from quantmatrix_pipelines import backfill, chain, home
 from quantmatrix_pipelines.backfill import TABLES, Backfill
 from quantmatrix_pipelines.chain import RunFailed
 from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.stores import market_data
 
 FIRST, LAST = dt.date(2011, 10, 3), dt.date(2013, 3, 1)
 
@@ -52,6 +53,14 @@ def lake_of(installation: Installation) -> Lake:
     return Lake(str(installation.settings.lake))
 
 
+def planned(installation: Installation) -> list[chain.Step]:
+    """Gives the runs that `quantmatrix up` would still make."""
+    feed = MortalFeed(None)
+    fetched = market_data.fetched(installation.database, feed.name, feed.version())
+    window = home.read_window(installation.settings.home)
+    return chain.plan(installation.instance, window, LAST, sessions=1, fetched=fetched)
+
+
 def fetches(installation: Installation) -> list[tuple[int, str, str | None]]:
     asked = text("SELECT first_session, status, error FROM provider_fetches ORDER BY id")
     with installation.database.transaction(Role.PIPELINE) as connection:
@@ -67,6 +76,7 @@ def test_an_interrupted_backfill_goes_on_where_it_stopped(long_window: Installat
     written = lake_of(long_window).read("raw_bars")
     assert written.get_column("session").dt.year().unique().sort().to_list() == [2011, 2012]
 
+    assert [step.title for step in planned(long_window) if step.title.startswith("Bars")]
     found = backfill.earlier(long_window.instance, FIRST, LAST)
     assert found == backfill.Earlier(asked, is_whole=False)
     healed = MortalFeed(dies_in=None)
@@ -81,6 +91,7 @@ def test_an_interrupted_backfill_goes_on_where_it_stopped(long_window: Installat
     assert backfill.earlier(long_window.instance, FIRST, LAST) == backfill.Earlier(
         asked, is_whole=True
     )
+    assert not [step.title for step in planned(long_window) if step.title.startswith("Bars")]
     days = lake_of(long_window).read("bars").get_column("session")
     assert (days.min(), days.max()) == (FIRST, LAST)
 

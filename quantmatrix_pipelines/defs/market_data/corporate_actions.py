@@ -1,6 +1,7 @@
 """Splits and dividends: what the sources report, and what of it is believed."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -13,6 +14,7 @@ from quantmatrix_adapters.providers.base import (
 )
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
+from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_actions import RawActionKind, RawActions
@@ -21,7 +23,7 @@ from quantmatrix_engine.prices.confirmation import judged, together
 from quantmatrix_engine.prices.identity import identified, identified_actions
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 from quantmatrix_models.database import Database
-from quantmatrix_pipelines import catalog, checks
+from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
@@ -32,8 +34,8 @@ from quantmatrix_pipelines.stores import corporate_actions as store
 from quantmatrix_pipelines.stores import decisions, market_data
 from quantmatrix_pipelines.stores import instruments as instrument_store
 
-# The last close before an ex-date is no further away, or it says nothing of the action.
-_LOOK_BACK_SESSIONS = 10
+# The closes around an ex-date are no further away, or they say nothing of the action.
+_SESSIONS_BESIDE = 10
 _RAW_ACTIONS = pl.DataFrame(
     schema={name: one.dtype.type for name, one in RawActions.to_schema().columns.items()}
 )
@@ -87,8 +89,10 @@ def asset(window: Window) -> dg.AssetsDefinition:
         market_data.record_findings(database, refused)
         rows = pl.struct(parted.good.columns).struct.json_encode()
         added = store.record(database, known.actions.with_columns(row=rows))
-        reported = store.reported(database, first, last)
-        seen = judged(reported, _bars_beside(lake, catalogue, reported, first, last))
+        seen = pl.concat(
+            _judged(lake, catalogue, store.reported(database, one.first, one.last), sessions)
+            for one in stretches.split(sessions, months=stretches.A_QUARTER)
+        )
         confirmed = store.believe(database, seen.select("id", "confirmed_at", "reason"))
         doubted = _doubted(seen, catalogue)
         _settle(database, doubted, first, last, at=clock())
@@ -145,15 +149,26 @@ def _told(
     )
 
 
-def _bars_beside(
-    lake: Lake, catalogue: pl.DataFrame, reported: pl.DataFrame, first: dt.date, last: dt.date
+def _judged(
+    lake: Lake, catalogue: pl.DataFrame, reported: pl.DataFrame, sessions: Sequence[dt.date]
 ) -> pl.DataFrame:
-    """Gives the bars of the instruments an action is reported of, from some sessions before on."""
+    """Gives what is reported as `confirmation.judged`, by the bars around its ex-dates.
+
+    Bars after the run's `sessions` are not looked at.
+    """
+    if reported.is_empty():
+        return judged(reported, Bars.empty())
+    first, last = (reported.get_column("ex_date").sort()[place] for place in (0, -1))
+    later = [one for one in sessions if one > last][:_SESSIONS_BESIDE]
     named = catalogue.join(reported.select("instrument_id").unique(), on="instrument_id")
-    start = calendars.sessions_before(first, _LOOK_BACK_SESSIONS)
-    symbols = named.get_column("symbol").unique().to_list()
-    of_named = lake.read("raw_bars", first=start, last=last, keep=pl.col("symbol").is_in(symbols))
-    return identified(quality.inspect(of_named).good, catalogue).bars
+    of_named = lake.read(
+        "raw_bars",
+        first=calendars.sessions_before(first, _SESSIONS_BESIDE),
+        last=[last, *later][-1],
+        keep=pl.col("symbol").is_in(named.get_column("symbol").unique().to_list()),
+    )
+    beside = identified(quality.inspect(of_named).good, catalogue).bars
+    return judged(reported, beside)
 
 
 def _doubted(seen: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from quantmatrix_adapters.providers.base import (
     fundamentals_provider,
 )
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.fundamentals import Fundamentals, RawFundamentals
 from quantmatrix_engine.prices.fundamentals import unstated
 from quantmatrix_engine.prices.identity import identified_fundamentals
@@ -171,26 +171,13 @@ def _screened(
 
     A row of no session of the exchange is a finding, whichever sessions are asked for.
     """
-    raw = gate.apply(RawFundamentals, told.fundamentals)
+    raw = quarantine.part(
+        RawFundamentals, told.fundamentals, provider=provider, key=("symbol", "session")
+    )
     of_run = raw.good.filter(pl.col("session").is_in(sessions))
     named = identified_fundamentals(of_run, catalogue)
-    kept = gate.apply(Fundamentals, named.fundamentals)
-    findings = [
-        told.findings,
-        quarantine.findings(
-            RawFundamentals,
-            told.fundamentals,
-            raw.failures,
-            provider=provider,
-            key=("symbol", "session"),
-        ),
-        named.findings,
-        quarantine.findings(
-            Fundamentals,
-            named.fundamentals,
-            kept.failures,
-            provider=provider,
-            key=("instrument_id", "session"),
-        ),
-    ]
-    return kept.good, pl.concat(findings)
+    kept = quarantine.part(
+        Fundamentals, named.fundamentals, provider=provider, key=("instrument_id", "session")
+    )
+    found = pl.concat([told.findings, raw.findings, named.findings, kept.findings])
+    return kept.good, found

@@ -61,9 +61,9 @@ def asset(window: Window) -> dg.AssetsDefinition:
             unknown = unseen(parted.good, known)
             findings = pl.concat([delivery.findings, parted.findings])
             store.record_findings(database, findings)
-            lake.append("raw_bars", unknown, note=stretch.note)
             counted = {"bars": parted.good.height, "new_bars": unknown.height}
             store.record_fetch(database, {**asked, **counted})
+            lake.append("raw_bars", unknown, note=stretch.note)
             bad = findings.select("source", "source_row").n_unique()
             told.add(findings, rows=parted.good.height + bad, bad_rows=bad)
             delivered, new = delivered + parted.good.height, new + unknown.height

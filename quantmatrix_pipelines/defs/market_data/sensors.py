@@ -15,7 +15,8 @@ from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import outbox
 
 EXPECTED_WITHIN = dt.timedelta(hours=8)
-"""So long after its close a session's bars are expected; the schedule begins at half that time."""
+"""So long after its close a session's bars are expected; the schedule asks for them three to six
+hours after it."""
 
 
 def sensors(window: Window) -> list[dg.SensorDefinition]:

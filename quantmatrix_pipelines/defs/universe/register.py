@@ -3,7 +3,7 @@
 import datetime as dt
 
 from quantmatrix_adapters.listings.registers import Register
-from quantmatrix_engine.contracts import gate, quarantine
+from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.instruments import SymbolHistory
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.defs.universe.symbol_history import Imported
@@ -18,10 +18,7 @@ def read(database: Database, register: Register, *, seen_on: dt.date) -> Importe
     register raises; then nothing is changed.
     """
     told = register.history(named(database, register.name))
-    split = gate.apply(SymbolHistory, told)
-    refused = quarantine.findings(
-        SymbolHistory, told, split.failures, provider=register.name, key=("key", "symbol")
-    )
-    market_data.record_findings(database, refused)
-    changes = work_in(database, split.good, source=register.name, seen_on=seen_on)
-    return Imported(changes, refused)
+    parted = quarantine.part(SymbolHistory, told, provider=register.name, key=("key", "symbol"))
+    market_data.record_findings(database, parted.findings)
+    changes = work_in(database, parted.good, source=register.name, seen_on=seen_on)
+    return Imported(changes, parted.findings)
