@@ -1,6 +1,7 @@
 """A long range of sessions in one run: interrupted, it goes on; nobody is told anything."""
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -18,7 +19,8 @@ from quantmatrix_pipelines.chain import RunFailed
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import market_data
 
-FIRST, LAST = dt.date(2011, 10, 3), dt.date(2013, 3, 1)
+# The stretches: two calendar years of raw bars, three quarters of everything else.
+FIRST, LAST = dt.date(2012, 9, 4), dt.date(2013, 3, 1)
 
 
 class MortalFeed(SampleProvider):
@@ -36,13 +38,6 @@ class MortalFeed(SampleProvider):
         return super().daily_bars(first, last, known_at=known_at)
 
 
-@pytest.fixture
-def long_window(installation: Installation) -> Installation:
-    window = home.read_window(installation.settings.home)
-    home.write_window(installation.settings.home, home.reaching_back(window, FIRST))
-    return installation
-
-
 def run(installation: Installation, asked: Backfill, feed: MortalFeed) -> None:
     installation.feed = feed
     for step in asked.steps():
@@ -57,7 +52,7 @@ def planned(installation: Installation) -> list[chain.Step]:
     """Gives the runs that `quantmatrix up` would still make."""
     feed = MortalFeed(None)
     fetched = market_data.fetched(installation.database, feed.name, feed.version())
-    window = home.read_window(installation.settings.home)
+    window = replace(home.read_window(installation.settings.home), first=FIRST)
     return chain.plan(installation.instance, window, LAST, sessions=1, fetched=fetched)
 
 
@@ -67,72 +62,58 @@ def fetches(installation: Installation) -> list[tuple[int, str, str | None]]:
         return [(first.year, status, error) for first, status, error in connection.execute(asked)]
 
 
-def test_an_interrupted_backfill_goes_on_where_it_stopped(long_window: Installation) -> None:
-    asked = backfill.new(FIRST, LAST, at=long_window.now)
+def test_an_interrupted_backfill_goes_on_where_it_stopped(installation: Installation) -> None:
+    asked = backfill.new(FIRST, LAST, at=installation.now)
     dying = MortalFeed(dies_in=2013)
     with pytest.raises(RunFailed, match="the key is refused"):
-        run(long_window, asked, dying)
-    assert dying.asked == [2011, 2012]
-    written = lake_of(long_window).read("raw_bars")
-    assert written.get_column("session").dt.year().unique().sort().to_list() == [2011, 2012]
+        run(installation, asked, dying)
+    assert dying.asked == [2012]
+    written = lake_of(installation).read("raw_bars")
+    assert written.get_column("session").dt.year().unique().sort().to_list() == [2012]
 
-    assert [step.title for step in planned(long_window) if step.title.startswith("Bars")]
-    found = backfill.earlier(long_window.instance, FIRST, LAST)
+    assert [step.title for step in planned(installation) if step.title.startswith("Bars")]
+    found = backfill.earlier(installation.instance, FIRST, LAST)
     assert found == backfill.Earlier(asked, is_whole=False)
     healed = MortalFeed(dies_in=None)
-    run(long_window, asked, healed)
+    run(installation, asked, healed)
     assert healed.asked == [2013]
-    assert fetches(long_window) == [
-        (2011, "succeeded", None),
+    assert fetches(installation) == [
         (2012, "succeeded", None),
         (2013, "failed", "sample: the key is refused (401)."),
         (2013, "succeeded", None),
     ]
-    assert backfill.earlier(long_window.instance, FIRST, LAST) == backfill.Earlier(
+    assert backfill.earlier(installation.instance, FIRST, LAST) == backfill.Earlier(
         asked, is_whole=True
     )
-    assert not [step.title for step in planned(long_window) if step.title.startswith("Bars")]
-    days = lake_of(long_window).read("bars").get_column("session")
+    assert not [step.title for step in planned(installation) if step.title.startswith("Bars")]
+    days = lake_of(installation).read("bars").get_column("session")
     assert (days.min(), days.max()) == (FIRST, LAST)
 
 
-def test_what_a_backfill_fills_is_what_runs_of_single_sessions_would(
-    long_window: Installation,
+def test_a_backfill_fills_what_single_sessions_would_and_tells_nobody(
+    installation: Installation,
 ) -> None:
-    run(long_window, backfill.new(FIRST, LAST, at=long_window.now), MortalFeed(None))
-    lake = lake_of(long_window)
-    session = dt.date(2012, 2, 15)
+    installation.add_user("ada", {})
+    run(installation, backfill.new(FIRST, LAST, at=installation.now), MortalFeed(None))
+    lake = lake_of(installation)
+    assert all(lake.rows(table) > 0 for table in TABLES)
+    newest = lake.read("bars").group_by("instrument_id").agg(pl.col("session").max())
+    assert snapshots(installation) == sorted(newest.iter_rows())
+    counted = text("SELECT (SELECT count(*) FROM signals), (SELECT count(*) FROM notifications)")
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        assert tuple(connection.execute(counted).one()) == (0, 0)
+
+    session = dt.date(2012, 11, 15)
     filled = lake.read("indicators", first=session, last=session).sort("instrument_id")
     assert filled.height > 0
     tags = {"dagster/partition": str(session)}
-    long_window.run("market_data", tags, "raw_bars", "corporate_actions", "bars", "indicators")
+    installation.run("market_data", tags, "raw_bars", "corporate_actions", "bars", "indicators")
     alone = lake.read("indicators", first=session, last=session).sort("instrument_id")
     assert_frame_equal(alone, filled, check_exact=True)
 
 
-def test_a_backfill_evaluates_nobody_and_tells_nobody(long_window: Installation) -> None:
-    long_window.add_user("ada", {})
-    run(long_window, backfill.new(FIRST, LAST, at=long_window.now), MortalFeed(None))
-    counted = text("SELECT (SELECT count(*) FROM signals), (SELECT count(*) FROM notifications)")
-    with long_window.database.transaction(Role.PIPELINE) as connection:
-        assert tuple(connection.execute(counted).one()) == (0, 0)
-    assert {table: lake_of(long_window).rows(table) > 0 for table in TABLES} == dict.fromkeys(
-        TABLES, True
-    )
-
-
-def test_the_newest_state_after_a_backfill_is_of_each_instruments_last_bar(
-    long_window: Installation,
-) -> None:
-    run(long_window, backfill.new(FIRST, LAST, at=long_window.now), MortalFeed(None))
-    newest = (
-        lake_of(long_window)
-        .read("bars")
-        .group_by("instrument_id")
-        .agg(pl.col("session").max())
-        .sort("instrument_id")
-    )
+def snapshots(installation: Installation) -> list[tuple[int, dt.date]]:
+    """Gives each instrument's session in the table of newest states, by id."""
     asked = text("SELECT instrument_id, session FROM market_snapshots ORDER BY 1")
-    with long_window.database.transaction(Role.PIPELINE) as connection:
-        rows = [tuple(row) for row in connection.execute(asked)]
-    assert rows == list(newest.iter_rows())
+    with installation.database.transaction(Role.PIPELINE) as connection:
+        return [tuple(row) for row in connection.execute(asked)]

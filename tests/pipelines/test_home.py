@@ -160,3 +160,15 @@ def test_dagsters_database_is_a_neighbour_of_ours_and_no_connection_stays_open(d
     assert ours == database_url
     assert make_url(theirs).database == "dagster"
     gc.collect()
+
+
+def test_a_window_that_was_made_to_reach_back_stays_so():
+    first, last, today = dt.date(2000, 3, 1), dt.date(2013, 3, 1), dt.date(2013, 3, 4)
+    usual = home.window_of(first, last, today=today, history=10)
+    reaching = home.reaching_back(usual, dt.date(2008, 1, 2))
+    assert reaching == Window(dt.date(2008, 1, 2), usual.first_for_users, usual.last)
+    assert home.reaching_back(reaching, last) == reaching
+    assert home.window_of(first, last, today=today, history=10, kept=reaching) == reaching
+    # A feed that begins later has no sessions before.
+    later = dt.date(2012, 1, 3)
+    assert home.window_of(later, last, today=today, history=10, kept=reaching).first == later
