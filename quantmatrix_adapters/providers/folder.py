@@ -6,7 +6,8 @@ A file becomes cells in `bar_files`, cells become numbers and dates in `bar_cell
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -20,12 +21,15 @@ from quantmatrix_adapters.providers.bar_files import (
     is_bar_file,
     open_bar_file,
 )
+from quantmatrix_adapters.providers.bar_parts import BarParts
 from quantmatrix_adapters.providers.base import Delivery, Given
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import FindingRule, InstrumentKind, Severity
 
 _FINDINGS = Findings.empty().schema
+# Files are made into numbers together until they have so many rows, of some 150 bytes each.
+_ROWS_AT_ONCE = 2_000_000
 _WANTED = f"*.csv, *.csv.gz or *.parquet with the columns {', '.join(REQUIRED)}"
 
 
@@ -34,19 +38,31 @@ class _Held:
     """What the files said when they had this version; `known_at` of a bar is null if unstated."""
 
     version: str
-    bars: pl.DataFrame
+    bars: BarParts
     findings: pl.DataFrame
 
 
 class FolderProvider:
-    """Gives the bars of the files at a path; they are parsed once for each `version`."""
+    """Gives the bars of the files at a path; they are parsed once for each `version`.
+
+    Files are parsed together until they have `rows_at_once`; what was parsed before stays on disk,
+    so that memory holds no more than that or the largest file.
+    """
 
     name = "folder"
 
-    def __init__(self, path: Path, exchange: str = "XNYS", currency: str = "USD") -> None:
+    def __init__(
+        self,
+        path: Path,
+        exchange: str = "XNYS",
+        currency: str = "USD",
+        *,
+        rows_at_once: int = _ROWS_AT_ONCE,
+    ) -> None:
         self.path = path
         self.exchange = exchange
         self.currency = currency
+        self.rows_at_once = rows_at_once
         self._held: _Held | None = None
 
     @classmethod
@@ -70,7 +86,8 @@ class FolderProvider:
         """Gives the symbols in the files, keeping the contract Listing, sorted by symbol."""
         return (
             self._read()
-            .bars.group_by("symbol")
+            .bars.scan()
+            .group_by("symbol")
             .agg(first_session=pl.col("session").min())
             .select(
                 "symbol",
@@ -81,14 +98,15 @@ class FolderProvider:
                 first_session="first_session",
             )
             .sort("symbol")
+            .collect(engine="streaming")
         )
 
     def sessions(self) -> tuple[dt.date, dt.date]:
         """Gives the first and the last session in the files."""
-        found = self._read().bars.select(
-            first=pl.col("session").min(), last=pl.col("session").max()
-        )
-        return found.item(0, "first"), found.item(0, "last")
+        session = pl.col("session")
+        ends = self._read().bars.scan().select(first=session.min(), last=session.max())
+        first, last = ends.collect(engine="streaming").row(0)
+        return first, last
 
     def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
         """Gives the bars from `first` to `last`, and the findings that may be about them.
@@ -98,7 +116,9 @@ class FolderProvider:
         held = self._read()
         asked = pl.col("session").is_between(first, last)
         moment = pl.lit(known_at).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-        bars = held.bars.filter(asked).select(
+        # Files come in the order of their names and rows as they stand: equal keys keep that order.
+        by_key = held.bars.scan().filter(asked).sort("symbol", "session", maintain_order=True)
+        bars = by_key.select(
             pl.lit(self.name).alias("provider"),
             "symbol",
             "session",
@@ -111,14 +131,13 @@ class FolderProvider:
             "source_row",
             pl.col("known_at").fill_null(moment),
         )
-        return Delivery(
-            bars=bars, findings=held.findings.filter(asked | pl.col("session").is_null())
-        )
+        findings = held.findings.filter(asked | pl.col("session").is_null())
+        return Delivery(bars=bars.collect(), findings=findings)
 
     def _read(self) -> _Held:
         version = self.version()
         if self._held is None or self._held.version != version:
-            self._held = _read_folder(self.path, version)
+            self._held = _read_folder(self.path, version, self.rows_at_once)
         return self._held
 
 
@@ -149,29 +168,58 @@ def _bar_files(path: Path) -> dict[str, Path]:
     return found
 
 
-def _read_folder(path: Path, version: str) -> _Held:
-    opened: dict[str, BarFile] = {}
-    findings = [pl.DataFrame(schema=_FINDINGS)]
-    same_types: dict[str, list[pl.DataFrame]] = defaultdict(list)
-    for source, file in _bar_files(path).items():
+@dataclass
+class _Batch:
+    """Files whose cells are made into numbers together, and findings of those that cannot be."""
+
+    opened: dict[str, BarFile] = field(default_factory=dict)
+    same_types: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: defaultdict(list))
+    findings: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=_FINDINGS)])
+    rows: int = 0
+
+    def add(self, source: str, file: Path) -> None:
         try:
-            opened[source] = open_bar_file(file)
-            cells = opened[source].cells()
+            opened = open_bar_file(file)
+            cells = opened.cells()
         except BarFileError as broken:
-            findings.append(_finding_of_file(source, broken))
-            continue
-        if not opened[source].refused.is_empty():
-            findings.append(_findings_of_lines(source, opened[source].refused))
-        same_types[str(cells.schema)].append(cells.with_columns(source=pl.lit(source)))
-    readings = [bar_cells.read_cells(pl.concat(cells)) for cells in same_types.values()]
-    findings += [_findings_of_cells(reading.problems, opened) for reading in readings]
+            self.findings.append(_finding_of_file(source, broken))
+            return
+        if not opened.refused.is_empty():
+            self.findings.append(_findings_of_lines(source, opened.refused))
+        self.opened[source] = opened
+        self.same_types[str(cells.schema)].append(cells.with_columns(source=pl.lit(source)))
+        self.rows += cells.height
+
+    def read(self) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+        """Gives the bars that could be read, and the findings."""
+        readings = [bar_cells.read_cells(pl.concat(cells)) for cells in self.same_types.values()]
+        of_cells = [_findings_of_cells(one.problems, self.opened) for one in readings]
+        bars = [one.bars for one in readings if not one.bars.is_empty()]
+        return bars, pl.concat([*self.findings, *of_cells])
+
+
+def _batches(files: Mapping[str, Path], rows_at_once: int) -> Iterator[_Batch]:
+    batch = _Batch()
+    for source, file in files.items():
+        batch.add(source, file)
+        if batch.rows >= rows_at_once:
+            yield batch
+            batch = _Batch()
+    yield batch
+
+
+def _read_folder(path: Path, version: str, rows_at_once: int) -> _Held:
+    parts = BarParts()
+    findings = []
+    for batch in _batches(_bar_files(path), rows_at_once):
+        bars, of_batch = batch.read()
+        findings.append(of_batch)
+        if bars:
+            parts.add(pl.concat(bars))
     found = pl.concat(findings).sort("source", "source_row", "column", maintain_order=True)
-    bars = [reading.bars for reading in readings if not reading.bars.is_empty()]
-    if not bars:
+    if parts.is_empty():
         raise SettingsError(_nothing_to_read(path, found))
-    # Files come in the order of their names and rows as they stand, so equal keys keep that order.
-    by_key = pl.concat(bars).sort("symbol", "session", maintain_order=True)
-    return _Held(version, bars=by_key, findings=found)
+    return _Held(version, bars=parts, findings=found)
 
 
 def _nothing_to_read(path: Path, findings: pl.DataFrame) -> str:

@@ -151,3 +151,41 @@ def test_files_without_any_row_that_can_be_read_are_refused_with_the_first_reaso
         "not_a_number, found x, expected a number such as 1234.5, without thousands separators, "
         f"or nothing); {WANTED}."
     }
+
+
+def test_files_parsed_a_few_rows_at_a_time_say_the_same(folder) -> None:
+    """The second file repeats a key of the first, the third and fifth have what is no bar."""
+    folder.write("1.csv", bar("MSFT", "2024-01-03"), bar("AAPL", "2024-01-02"))
+    folder.write("2.csv", bar("AAPL", "2024-01-02", "9,9,9,9,9"), bar("AAPL", "2024-01-04"))
+    folder.write("3.csv", bar("AAPL", "soon"), bar("IBM", "2024-01-03"))
+    folder.write_parquet("4.parquet", symbol=["ORCL"])
+    folder.write("5.csv", header="symbol,close")
+    first, last = dt.date(2024, 1, 2), dt.date(2024, 1, 3)
+    whole, in_parts = (FolderProvider(folder.path, rows_at_once=rows) for rows in (2_000_000, 2))
+    delivery = in_parts.daily_bars(first, last, known_at=ASKED_AT)
+    assert delivery.bars.select("symbol", "session", "open", "source").rows() == [
+        ("AAPL", first, 1.0, "1.csv"),
+        ("AAPL", first, 9.0, "2.csv"),
+        ("IBM", last, 1.0, "3.csv"),
+        ("MSFT", last, 1.0, "1.csv"),
+        ("ORCL", first, 1.0, "4.parquet"),
+    ]
+    expected = whole.daily_bars(first, last, known_at=ASKED_AT)
+    assert delivery.bars.equals(expected.bars)
+    assert delivery.findings.equals(expected.findings)
+    assert delivery.findings.height == 2
+    assert in_parts.listing().equals(whole.listing())
+    assert in_parts.sessions() == whole.sessions() == (first, dt.date(2024, 1, 4))
+
+
+def test_what_was_put_aside_goes_with_the_provider(folder, tmp_path, monkeypatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    for month in range(1, 5):
+        folder.write(f"{month}.csv", bar("AAPL", f"2024-0{month}-03"))
+    provider = FolderProvider(folder.path, rows_at_once=1)
+    assert provider.listing().height == 1
+    assert len(list(scratch.rglob("*.parquet"))) == 3  # the newest is in memory
+    del provider
+    assert list(scratch.iterdir()) == []
