@@ -1,10 +1,12 @@
 """The lake: Delta tables of the long series, in a local folder or an object store."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
@@ -19,10 +21,21 @@ CONTRACTS = {
 }
 _YEAR = "year"
 _NOTE = "quantmatrix/note"
+# A year of more files than this is put together, into files of about this size; a session that is
+# written again rewrites one of them.
+_FILES_A_YEAR = 64
+_FILE_BYTES = 32 * 2**20
+# Files that no version needs any more are kept this long, for whoever is still reading them.
+_KEPT_HOURS = 7 * 24
+LOG = logging.getLogger("quantmatrix.lake")
 
 
 class Lake:
-    """Tables of rows with a `session`, kept in one folder a year so that little is rewritten."""
+    """Tables of rows with a `session`, kept in one folder a year so that little is rewritten.
+
+    Sessions that are written one by one make small files; once a year has many they are put
+    together, which changes no row.
+    """
 
     def __init__(self, root: str, *, storage_options: Mapping[str, str] | None = None) -> None:
         self.root = root
@@ -137,6 +150,7 @@ class Lake:
         """
         if rows.height or (note is not None and self._exists(table)):
             self._append(table, rows, note)
+            self._put_together(table, rows.get_column("session").dt.year().unique().to_list())
 
     def replace(
         self,
@@ -155,6 +169,12 @@ class Lake:
         if not self._exists(table):
             self._append(table, rows, note)
             return
+        self._overwrite(table, rows, first, last, note)
+        self._put_together(table, range(first.year, last.year + 1))
+
+    def _overwrite(
+        self, table: str, rows: pl.DataFrame, first: dt.date, last: dt.date, note: str | None
+    ) -> None:
         predicate = (
             f"{_YEAR} >= {first.year} AND {_YEAR} <= {last.year} "
             f"AND session >= '{first}' AND session <= '{last}'"
@@ -187,6 +207,22 @@ class Lake:
             commit_properties=_noted(note),
             storage_options=self._storage_options,
         )
+
+    def _put_together(self, table: str, years: Iterable[int]) -> None:
+        opened = DeltaTable(self._uri(table), storage_options=self._storage_options)
+        filed = [[(_YEAR, "=", str(year))] for year in years]
+        many = [
+            one
+            for one in filed
+            if len(opened.file_uris(file_pruning_predicate=one)) > _FILES_A_YEAR
+        ]
+        try:
+            done = [opened.optimize.compact(one, target_size=_FILE_BYTES) for one in many]
+            if any(one["numFilesRemoved"] for one in done):
+                opened.vacuum(_KEPT_HOURS, dry_run=False)
+        except CommitFailedError as conflict:
+            # Somebody wrote the year meanwhile: the write after this one does it.
+            LOG.info("%s: files are not put together this time (%s)", table, conflict)
 
     def _exists(self, table: str) -> bool:
         return DeltaTable.is_deltatable(self._uri(table), storage_options=self._storage_options)

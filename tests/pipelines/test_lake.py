@@ -3,9 +3,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 from pipelines.rows import AT, bars, schema_of
 from polars.testing import assert_frame_equal
 
+from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
@@ -172,3 +174,25 @@ def test_commits_keep_their_notes_also_where_there_was_nothing_to_add(lake: Lake
     lake.append("bars", BARS[:1])
     assert lake.notes("bars") == {"first", "nothing new", "second"}
     assert lake.rows("bars") == BARS.height + 1
+
+
+def test_many_small_files_of_a_year_are_put_together_and_no_row_or_note_is_lost(lake: Lake):
+    """65 sessions of 2025 in files of their own; the three of 2026 stay as they are."""
+    days = calendars.sessions(dt.date(2025, 9, 26), dt.date(2026, 1, 6))[-68:]
+    told = [bars((1, day, 10.0 + index), (2, day, 5.0)) for index, day in enumerate(days)]
+    for day, rows in zip(days, told, strict=True):
+        lake.replace("bars", rows, first=day, last=day, note=f"of {day}")
+    files = DeltaTable(f"{lake.root}/bars")
+    assert len(files.file_uris(file_pruning_predicate=[("year", "=", "2025")])) == 1
+    assert len(files.file_uris(file_pruning_predicate=[("year", "=", "2026")])) == 3
+    assert_frame_equal(lake.read("bars").sort("session", "instrument_id"), pl.concat(told))
+    assert lake.notes("bars") == {f"of {day}" for day in days}
+
+
+def test_a_session_written_again_after_that_replaces_only_itself(lake: Lake):
+    days = calendars.sessions(dt.date(2025, 1, 2), dt.date(2025, 4, 30))[:66]
+    for day in days:
+        lake.append("bars", bars((1, day, 10.0)))
+    assert len(DeltaTable(f"{lake.root}/bars").file_uris()) <= 2
+    lake.replace("bars", bars((1, days[30], 99.0)), first=days[30], last=days[30])
+    assert closes(lake) == [10.0] * 30 + [99.0] + [10.0] * 35
