@@ -1,0 +1,73 @@
+"""Histories: the bars that indicators are computed of, some instruments at a time."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from quantmatrix_engine import calendars
+from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.indicators.sessions import of_sessions
+from quantmatrix_engine.prices.benchmark import with_benchmark
+from quantmatrix_engine.prices.identity import resolve
+from quantmatrix_engine.prices.priority import preferred
+from quantmatrix_engine.prices.restatement import known_by
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.stores import instruments as instrument_store
+from quantmatrix_pipelines.stretches import Stretch
+
+# So many bars of history are in memory at a time.
+_BARS_AT_ONCE = 6_000_000
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Bars of the feed beside the benchmark's, of some of the `instruments` at a time.
+
+    `known_at` is the moment whose knowledge they show; None: that of now. `benchmark` is the
+    instrument, or None where there is none.
+    """
+
+    lake: Lake
+    instruments: Sequence[int]
+    providers: Sequence[str]
+    benchmark: int | None
+    actions: pl.DataFrame
+    known_at: dt.datetime | None = None
+
+    def bars(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
+        """Gives all history of some instruments up to the session `last`, every vintage."""
+        asked = [*instruments, *([] if self.benchmark is None else [self.benchmark])]
+        read = self.lake.read("bars", last=last, keep=pl.col("instrument_id").is_in(asked))
+        if self.known_at is not None:
+            read = known_by(read, self.known_at)
+        both = with_benchmark(preferred(read, self.providers), self.benchmark, self.actions)
+        return both.filter(pl.col("instrument_id").is_in(list(instruments)))
+
+    def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
+        """Gives the indicators of a stretch, computed of one group of instruments after another."""
+        ends = {"first": stretch.first, "last": stretch.last}
+        return pl.concat(
+            of_sessions(self.bars(group, stretch.last), specs, **ends, actions=self.actions)
+            for group in self._groups(stretch.last)
+        )
+
+    def _groups(self, last: dt.date) -> Iterator[Sequence[int]]:
+        """Gives the instruments in groups whose history memory can hold; an empty one for none."""
+        known = self.lake.sessions("bars")
+        history = len(calendars.sessions(known[0], last)) if known else 1
+        size = max(1, _BARS_AT_ONCE // history)
+        for start in range(0, max(1, len(self.instruments)), size):
+            yield self.instruments[start : start + size]
+
+
+def benchmark_of(database: Database, symbol: str, session: dt.date) -> int | None:
+    """Gives the instrument a symbol means on a session; None where it means none or several."""
+    asked = pl.DataFrame(
+        {"symbol": [symbol], "session": [session], "exchange": [None]},
+        schema_overrides={"exchange": pl.String},
+    )
+    (ids,) = resolve(asked, instrument_store.catalogue(database)).get_column("instrument_ids")
+    return ids[0] if len(ids) == 1 else None
