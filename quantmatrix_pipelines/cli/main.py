@@ -1,6 +1,7 @@
 """The entry of the `quantmatrix` command."""
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -14,6 +15,7 @@ from quantmatrix_pipelines.cli import (
     findings,
     instruments,
     secrets,
+    signals,
     strategies,
     up,
     users,
@@ -32,6 +34,7 @@ app.command()(coverage.coverage)
 app.command()(chart.chart)
 app.add_typer(users.app, name="users")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(signals.app, name="signals")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(actions.app, name="actions")
 app.add_typer(findings.app, name="findings")
@@ -39,10 +42,13 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 
 
-def run() -> None:
-    """Runs the command; what we raise on purpose is one line and exit code 2."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command, with the process's own arguments where none are given.
+
+    What we raise on purpose is one line and exit code 2.
+    """
     try:
-        app()
+        app(arguments)
     except QuantMatrixError as error:
         sys.stderr.write(f"quantmatrix: {error}\n")
         sys.exit(2)

@@ -1,6 +1,7 @@
 """What strategies say, by session and user cohort."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -10,13 +11,16 @@ from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.prices.membership import members
 from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.universe import TRADED_WITHIN_SESSIONS
+from quantmatrix_engine.strategies.replay import Difference
 from quantmatrix_engine.vocabulary import RunStatus
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.signals import replays
 from quantmatrix_pipelines.defs.signals.evaluation import Inputs, Judged, Stamp, judge
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import look_back
+from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import COHORT_KEYS, cohorts_in, sessions_in, user_partitions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
@@ -27,6 +31,11 @@ from quantmatrix_pipelines.stores import (
     memberships,
     strategies,
 )
+from quantmatrix_pipelines.stores import signals as stored
+from quantmatrix_pipelines.stores.signals import StoredSignal
+
+# So many signals of a session are derived again each evening.
+_REPLAYED = 20
 
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
@@ -57,14 +66,21 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 asset="signals",
                 description="Every enabled strategy could be evaluated.",
             ),
+            dg.AssetCheckSpec(
+                "replayed",
+                asset="signals",
+                description="A sample of the newest session's signals, derived again from the bars"
+                " known then, is the same.",
+            ),
         ],
     )
     @retried
-    def signals(
+    def signals(  # noqa: PLR0913, PLR0917
         context: dg.AssetExecutionContext,
         indicators: pl.DataFrame,
         bars: pl.DataFrame,
         feed: dg.ResourceParam[Provider],
+        lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
         settings: dg.ResourceParam[Settings],
         clock: dg.ResourceParam[Clock],
@@ -103,12 +119,31 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         for run in ledger.iter_rows(named=True):
             counts[f"{run['session']}|{COHORT_KEYS[cohort[run['user_id']]]}"] += run["signals"]
         catalog.count_partitions(context, "signals", counts)
-        return _result(judged, added, total=evaluations.count(database))
+        sample = stored.sample(database, sessions[-1], cohorts, limit=_REPLAYED)
+        differing = replays.replayed(
+            sample, lake, database, providers=names_of(feed), benchmark=settings.benchmark
+        )
+        return _result(
+            judged, added, total=evaluations.count(database), replayed=_replayed(sample, differing)
+        )
 
     return [signals]
 
 
-def _result(judged: list[Judged], added: int, *, total: int) -> dg.MaterializeResult:
+def _replayed(
+    sample: Sequence[StoredSignal], differing: dict[int, Difference]
+) -> dg.AssetCheckResult:
+    return checks.result(
+        "replayed",
+        replays.told(sample, differing),
+        is_error=True,
+        description=f"{len(sample)} signals derived again, {len(differing)} differ.",
+    )
+
+
+def _result(
+    judged: list[Judged], added: int, *, total: int, replayed: dg.AssetCheckResult
+) -> dg.MaterializeResult:
     runs = pl.concat([one.runs for one in judged])
     failed = runs.filter(pl.col("status") == RunStatus.FAILED.value)
     findings = pl.concat([one.findings for one in judged])
@@ -135,5 +170,6 @@ def _result(judged: list[Judged], added: int, *, total: int) -> dg.MaterializeRe
                 is_error=False,
                 description=f"{runs.height - failed.height} of {runs.height} runs succeeded.",
             ),
+            replayed,
         ],
     )

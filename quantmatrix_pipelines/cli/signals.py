@@ -1,0 +1,94 @@
+"""`quantmatrix signals`: what was said, why, and whether it can be derived again."""
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from quantmatrix_pipelines.cli.session import installation
+
+app = typer.Typer(help="Signals: list them, explain one, derive one again.", no_args_is_help=True)
+
+SignalId = Annotated[
+    int, typer.Argument(help="The number `signals list` begins its lines with.", min=1)
+]
+
+
+@app.command("list")
+def list_signals(
+    user: Annotated[str, typer.Argument(help="Whose signals.")],
+    on: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Of this session; else of all."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
+) -> None:
+    """List a user's signals: number, session, strategy, action, symbol, price, strength."""
+    from quantmatrix_pipelines.stores import signals, users
+
+    with installation() as here:
+        owner = users.named(here.database, user)
+        session = None if on is None else on.date()
+        found = signals.of_user(here.database, owner.id, session=session, limit=limit)
+        for one in found:
+            said = one.said.signal
+            level = "" if said["level"] is None else f" at {said['level']:g} ATR"
+            typer.echo(
+                f"{one.said.id}  {one.session}  {one.strategy}: {said['action']}{level}"
+                f" {one.symbol or 'a symbol no more'} at {said['price']:.2f},"
+                f" strength {said['strength']:.2f}"
+            )
+        if not found:
+            typer.echo(f"{user} has no signals{'' if session is None else f' of {session}'}.")
+
+
+@app.command()
+def explain(signal_id: SignalId) -> None:
+    """Print the rules behind a signal, and what would have changed each of them."""
+    from quantmatrix_engine.strategies.explanation import in_words
+    from quantmatrix_pipelines.stores import signals
+
+    with installation() as here:
+        one = signals.signal(here.database, signal_id)
+        said = one.said.signal
+        typer.echo(
+            f"{said['action']} {one.symbol or 'a symbol no more'} on {one.session}, for {one.user}:"
+            f" {one.strategy} ({one.said.kind}, version {one.said.kind_version})"
+        )
+        for line in in_words(said["trace"]):
+            typer.echo(f"  {line}")
+        levels = [
+            f"{name.replace('_', ' ')} {said[name]:.2f}"
+            for name in ("price", "stop", "target_1", "target_2", "target_3", "risk_reward")
+            if said[name] is not None
+        ]
+        typer.echo(f"  {', '.join(levels)}, strength {said['strength']:.2f}")
+        typer.echo(
+            f"  from bars known at {one.inputs_known_at:%Y-%m-%d %H:%M:%S} UTC,"
+            f" program {one.code_version}"
+        )
+
+
+@app.command()
+def replay(signal_id: SignalId) -> None:
+    """Derive a signal again from what was known then; ends with code 1 where it differs."""
+    from quantmatrix_adapters.providers.base import names_of
+    from quantmatrix_pipelines.defs.signals.replays import replayed
+    from quantmatrix_pipelines.lake import Lake
+    from quantmatrix_pipelines.resources import feed_of
+    from quantmatrix_pipelines.stores import signals
+
+    with installation() as here:
+        one = signals.signal(here.database, signal_id)
+        found = replayed(
+            [one],
+            Lake(str(here.settings.lake)),
+            here.database,
+            providers=names_of(feed_of(here.settings, here.database)),
+            benchmark=here.settings.benchmark,
+        )
+    if not found:
+        typer.echo(f"Signal {signal_id} is the same, derived again.")
+        return
+    typer.echo(f"Signal {signal_id} differs. {found[signal_id]}")
+    raise typer.Exit(1)

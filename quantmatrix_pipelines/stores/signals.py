@@ -1,0 +1,119 @@
+"""Stored signals with what their runs froze, to be listed, explained and derived again."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from quantmatrix_engine.errors import SettingsError
+from quantmatrix_engine.strategies.replay import Said
+from quantmatrix_models.database import Database
+from quantmatrix_models.privileges import Role
+
+_SIGNAL = (
+    *("instrument_id", "action", "level", "strength", "urgency", "price", "stop"),
+    *("target_1", "target_2", "target_3", "risk_reward", "size_pct", "size_basis", "trace"),
+)
+_SELECT = f"""
+SELECT g.id, g.run_id, g.session, u.name AS user, s.name AS strategy, r.kind, r.kind_version,
+       r.params, r.code_version, r.inputs_known_at, r.evaluated_at,
+       (SELECT min(y.symbol) FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
+           AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)
+       ) AS symbol,
+       {", ".join(f"g.{name}" for name in _SIGNAL)}
+FROM signals g
+JOIN users u ON u.id = g.user_id
+JOIN strategies s ON s.id = g.strategy_id
+JOIN strategy_runs r ON r.id = g.run_id
+"""
+
+
+@dataclass(frozen=True)
+class StoredSignal:
+    """A signal as it was said, by whose strategy, and the moments its run rests on.
+
+    `inputs_known_at` is the newest moment among its bars. `symbol` is the instrument's on the
+    session; None where it had none any more.
+    """
+
+    said: Said
+    session: dt.date
+    user: str
+    strategy: str
+    symbol: str | None
+    code_version: str
+    inputs_known_at: dt.datetime
+    evaluated_at: dt.datetime
+
+
+def signal(database: Database, signal_id: int) -> StoredSignal:
+    """Gives a signal. Raises SettingsError where there is none of that number."""
+    with database.transaction(Role.PIPELINE) as connection:
+        row = connection.execute(text(f"{_SELECT} WHERE g.id = :id"), {"id": signal_id}).first()
+    if row is None:
+        raise SettingsError(
+            f"There is no signal {signal_id}; `quantmatrix signals list` gives the numbers."
+        )
+    return _stored(row)
+
+
+def of_user(
+    database: Database, user_id: int, *, session: dt.date | None = None, limit: int = 50
+) -> list[StoredSignal]:
+    """Gives a user's newest signals, the newest first, as that user; of one session where named."""
+    with database.transaction(Role.APP, user_id=user_id) as connection:
+        rows = connection.execute(
+            text(
+                f"{_SELECT} WHERE CAST(:session AS date) IS NULL OR g.session = :session"
+                " ORDER BY g.session DESC, g.id DESC LIMIT :limit"
+            ),
+            {"session": session, "limit": limit},
+        )
+        return [_stored(row) for row in rows]
+
+
+def sample(
+    database: Database, session: dt.date, cohorts: Sequence[int], *, limit: int
+) -> list[StoredSignal]:
+    """Gives up to `limit` of a session's signals of users of these cohorts, always the same ones.
+
+    They are spread over all by a hash of their number.
+    """
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                f"{_SELECT} WHERE g.session = :session AND u.cohort = ANY(:cohorts)"
+                " ORDER BY md5(g.id::text), g.id LIMIT :limit"
+            ),
+            {"session": session, "cohorts": list(cohorts), "limit": limit},
+        )
+        return [_stored(row) for row in rows]
+
+
+def _stored(row: Row[Any]) -> StoredSignal:
+    said = Said(
+        id=row.id,
+        run_id=row.run_id,
+        kind=row.kind,
+        kind_version=row.kind_version,
+        params=row.params,
+        signal={name: _plain(getattr(row, name)) for name in _SIGNAL},
+    )
+    return StoredSignal(
+        said,
+        row.session,
+        row.user,
+        row.strategy,
+        row.symbol,
+        row.code_version,
+        row.inputs_known_at.astimezone(dt.UTC),
+        row.evaluated_at.astimezone(dt.UTC),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Gives decimals as floats, as what is derived has them; the rest as it is."""
+    return float(value) if isinstance(value, Decimal) else value
