@@ -15,7 +15,6 @@ from quantmatrix_engine.errors import DatabaseError
 from quantmatrix_models import embedded
 from quantmatrix_models.database import Database, parse_url
 
-pytestmark = pytest.mark.xdist_group("embedded")
 STARTED_AT = "SELECT pg_postmaster_start_time()::text"
 JOIN = """
 import os, sys

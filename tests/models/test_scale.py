@@ -30,7 +30,6 @@ LARGE = {
 # Below some 300 users sorting an account's transactions looks as cheap; they are not among these.
 IN_ORDER = ("my signals page", "latest runs of my strategies", "newest balance of an account")
 each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
-pytestmark = pytest.mark.xdist_group("scale")
 
 
 @pytest.fixture(scope="module")

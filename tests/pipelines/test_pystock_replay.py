@@ -30,10 +30,7 @@ MOMENTS = [
 # One delivery told its volume as 6,482,300 and as 6,482,400.
 CONTRADICTED = pl.DataFrame({"symbol": ["ON"], "session": [dt.date(2015, 4, 2)]})
 LATER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-pytestmark = [
-    pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not here"),
-    pytest.mark.xdist_group("pystock"),
-]
+pytestmark = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not here")
 
 
 def feed() -> pl.DataFrame:

@@ -11,10 +11,7 @@ SHARED = Path(__file__).parents[4] / "shared" / "data"
 PYSTOCK = SHARED / "ohlcv" / "pystock_us_daily_2015_2017.parquet"
 ASKED_AT = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 
-pytestmark = [
-    pytest.mark.skipif(not PYSTOCK.exists(), reason=f"{PYSTOCK} is absent"),
-    pytest.mark.xdist_group("pystock"),  # one worker, so that the file is read once
-]
+pytestmark = pytest.mark.skipif(not PYSTOCK.exists(), reason=f"{PYSTOCK} is absent")
 
 
 @pytest.fixture(scope="module")

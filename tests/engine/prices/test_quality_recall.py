@@ -8,8 +8,6 @@ from support.quality_recall import HARD, Recall, recalls
 
 PAGE = Path(__file__).parents[3] / "docs" / "quality.md"
 
-pytestmark = pytest.mark.xdist_group("pystock")
-
 
 @pytest.fixture(scope="module")
 def by_kind(shared_data: Path) -> dict[str, Recall]:
