@@ -6,10 +6,9 @@ import pandera.polars as pa
 import polars as pl
 from pandera.polars import PolarsData
 
+from quantmatrix_engine.contracts import price_rules
 from quantmatrix_engine.contracts.fields import UtcTime, on_sessions, price
 
-# Feeds round each price on its own, so an open may stand a last digit outside the range.
-ROUNDING_RATIO = 1e-6
 KEY = ("provider", "symbol", "session", "known_at")
 
 
@@ -43,22 +42,22 @@ class CleanBars(pa.DataFrameModel):
     @pa.dataframe_check(name="not_a_number")
     def values_are_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """No price and no volume is infinite; one that is NaN or null breaks its own rule."""
-        return data.lazyframe.select(~pl.any_horizontal(pl.selectors.float().is_infinite()))
+        return price_rules.values_are_finite(data)
 
     @pa.dataframe_check(name="high_below_low")
     def high_is_at_least_low(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """The highest price is not below the lowest."""
-        return data.lazyframe.select(pl.col("high") >= pl.col("low"))
+        return price_rules.high_is_at_least_low(data)
 
     @pa.dataframe_check(name="open_outside_range")
     def open_is_in_range(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """The first price lies between the lowest and the highest."""
-        return data.lazyframe.select(_in_range("open"))
+        return price_rules.is_in_range(data, "open")
 
     @pa.dataframe_check(name="close_outside_range")
     def close_is_in_range(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """The last price lies between the lowest and the highest."""
-        return data.lazyframe.select(_in_range("close"))
+        return price_rules.is_in_range(data, "close")
 
     @pa.dataframe_check(name="duplicate_key")
     def key_is_unique(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
@@ -67,15 +66,7 @@ class CleanBars(pa.DataFrameModel):
         A row repeated word for word is kept once; rows that disagree are all refused, since
         nothing tells which of them is right.
         """
-        said = pl.struct(*KEY, "open", "high", "low", "close", "volume")
-        agrees = said.is_duplicated() & (pl.len().over(KEY) == pl.len().over(said))
-        placed = data.lazyframe.with_row_index("place")
-        # Comparing what was said is slow, and few keys are repeated.
-        repeated = placed.filter(pl.struct(KEY).is_duplicated())
-        judged = repeated.select("place", is_kept=agrees & said.is_first_distinct())
-        return placed.join(judged, on="place", how="left", maintain_order="left").select(
-            pl.col("is_kept").fill_null(value=True)
-        )
+        return price_rules.is_said_once(data, KEY)
 
     @pa.dataframe_check(name="not_a_session")
     def exchange_is_open(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
@@ -105,11 +96,3 @@ class Bars(pa.DataFrameModel):
 
         strict = True
         unique = ["instrument_id", "provider", "session", "known_at"]  # noqa: RUF012
-
-
-def _in_range(column: str) -> pl.Expr:
-    """Gives whether a price is in the range, true where another rule says what is wrong."""
-    slack = pl.col("high") * ROUNDING_RATIO
-    in_range = pl.col(column).is_between(pl.col("low") - slack, pl.col("high") + slack)
-    has_no_range = (pl.col("high") < pl.col("low")) | (pl.min_horizontal("low", column) <= 0)
-    return in_range | has_no_range

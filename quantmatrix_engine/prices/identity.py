@@ -62,7 +62,7 @@ def identified(clean_bars: pl.DataFrame, instruments: pl.DataFrame) -> Identifie
     """
     clear = _spelled_once(clean_bars, instruments)
     is_clear = clear.get_column("instrument_id").is_not_null()
-    resolved, unresolved = _one_meant(clean_bars.filter(~is_clear), instruments)
+    resolved, unresolved = one_meant(clean_bars.filter(~is_clear), instruments)
     one = pl.concat([clear.filter(is_clear), resolved.select(clear.columns)])
     # Comparing what was said is slow, and few bars are said more than once.
     is_alone = ~one.select(pl.struct(_STATEMENT).is_duplicated()).to_series()
@@ -108,7 +108,7 @@ def identified_actions(reported: pl.DataFrame, instruments: pl.DataFrame) -> Ide
     asked = reported.with_columns(
         session=pl.col("ex_date"), source_row=pl.lit(None, dtype=pl.Int64)
     )
-    one, findings = _one_meant(asked, instruments)
+    one, findings = one_meant(asked, instruments)
     currencies = instruments.select("instrument_id", own="currency").unique("instrument_id")
     in_currency = one.join(
         currencies, on="instrument_id", how="left", maintain_order="left"
@@ -136,14 +136,18 @@ def identified_fundamentals(
     `instruments` keeps the contract Instruments. Two symbols of one instrument may bring one key
     twice: the contract Fundamentals refuses both.
     """
-    one, findings = _one_meant(stated, instruments)
+    one, findings = one_meant(stated, instruments)
     return IdentifiedFundamentals(
         fundamentals=one.select(list(Fundamentals.to_schema().columns)), findings=findings
     )
 
 
-def _one_meant(asked: pl.DataFrame, instruments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Gives the rows whose symbol means one instrument, with its id, and findings of the others."""
+def one_meant(asked: pl.DataFrame, instruments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Gives the rows whose symbol means one instrument, with its id, and findings of the others.
+
+    `asked` has symbol, session and what a finding tells: provider, source and source_row;
+    `instruments` keeps the contract Instruments.
+    """
     anywhere = asked.with_columns(exchange=pl.lit(None, dtype=pl.String))
     meant = resolve(anywhere, instruments).drop("exchange")
     known = asked.join(meant, on=["symbol", "session"], how="left", maintain_order="left")

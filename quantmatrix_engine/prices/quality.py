@@ -1,5 +1,6 @@
 """The quality gate of bars: which raw bars can be used, and a finding for each rule broken."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,19 +54,28 @@ def inspect(raw_bars: pl.DataFrame, decisions: pl.DataFrame | None = None) -> In
     """
     split = gate.apply(CleanBars, raw_bars)
     if decisions is None or decisions.is_empty():
-        return Inspection(good=split.good, findings=_findings(raw_bars, split.failures))
+        return Inspection(good=split.good, findings=findings(raw_bars, split.failures))
     failures = split.failures.join(_numbered(raw_bars), on="row_index", how="left")
     refused = not_released(failures, decisions)
     kept = _numbered(raw_bars).join(refused, on="row_index", how="anti", maintain_order="left")
     good = not_rejected(kept.select(raw_bars.columns), decisions)
-    return Inspection(good=good, findings=_findings(raw_bars, refused))
+    return Inspection(good=good, findings=findings(raw_bars, refused))
 
 
 def _numbered(raw_bars: pl.DataFrame) -> pl.DataFrame:
     return raw_bars.with_row_index("row_index").with_columns(pl.col("row_index").cast(pl.Int64))
 
 
-def _findings(raw_bars: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+def findings(
+    raw_bars: pl.DataFrame,
+    failures: pl.DataFrame,
+    *,
+    expected: Mapping[FindingRule, str] = EXPECTED,
+) -> pl.DataFrame:
+    """Gives a finding (contract Findings) for each failure of a gate, with the row as JSON.
+
+    `raw_bars` is what the gate was applied to; `expected` says what would be right, by rule.
+    """
     broken = failures.select(list(gate.FAILURE_SCHEMA))
     # Writing rows as JSON is slow: of the broken ones alone.
     rows = (
@@ -80,7 +90,7 @@ def _findings(raw_bars: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
         "rule",
         "column",
         value=_shown_value(),
-        expected=pl.col("rule").replace_strict(EXPECTED, default="", return_dtype=pl.String),
+        expected=pl.col("rule").replace_strict(dict(expected), default="", return_dtype=pl.String),
         severity=pl.lit(Severity.ERROR.value),
         source="source",
         source_row="source_row",

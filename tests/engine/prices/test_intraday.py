@@ -8,7 +8,7 @@ import pytest
 
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.intraday_bars import Interval, IntradayBars
-from quantmatrix_engine.prices.intraday import in_session, resampled_intraday
+from quantmatrix_engine.prices.intraday import in_kept_intervals, in_session, resampled_intraday
 
 KNOWN = dt.datetime(2024, 1, 6, tzinfo=dt.UTC)
 
@@ -85,6 +85,86 @@ def test_an_interval_known_before_its_end_is_not_final():
     assert resampled_intraday(early, Interval.FIVE_MINUTES)["is_final"].to_list() == [False]
 
 
+@pytest.mark.parametrize(
+    ("interval", "inside", "outside"),
+    [
+        # New York, winter: the hour from 9:00 holds the open, that from 8:00 ends before it.
+        ("1h", ["2024-01-02T14:00", "2024-01-02T20:00"], ["2024-01-02T13:00", "2024-01-02T21:00"]),
+        # Summer, from March 11 on.
+        ("1h", ["2024-03-11T13:00", "2024-03-11T19:00"], ["2024-03-11T12:00", "2024-03-11T20:00"]),
+        # The half day ends at 13:00: 18:00 in UTC.
+        ("1h", ["2016-11-25T14:00", "2016-11-25T17:00"], ["2016-11-25T18:00"]),
+        ("5m", ["2016-11-25T14:30", "2016-11-25T17:55"], ["2016-11-25T14:25", "2016-11-25T18:00"]),
+        # Clocks went back on Sunday, November 6, 2016, when nothing traded.
+        ("5m", ["2016-11-04T13:30", "2016-11-07T14:30"], ["2016-11-06T14:30", "2016-11-07T13:30"]),
+    ],
+)
+def test_a_bar_belongs_to_the_session_a_part_of_it_lies_in(interval, inside, outside):
+    told = bars(*inside, *outside).drop("session").with_columns(interval=pl.lit(interval))
+    assert in_session(told)["starts_at"].to_list() == [at(one) for one in inside]
+
+
+def five(start: str, close: float, known: str, *, interval: str = "5m") -> pl.DataFrame:
+    """A bar of five minutes, final, of which only the close is told."""
+    return bars(start, known_at=at(known)).with_columns(
+        interval=pl.lit(interval), close=pl.lit(close), session=pl.lit(dt.date(2024, 1, 2))
+    )
+
+
+def test_a_part_said_again_later_makes_the_hour_anew_and_leaves_the_first_one():
+    parts = pl.concat(
+        [
+            five("2024-01-02T15:50", 10.0, "2024-01-03T00:00"),
+            five("2024-01-02T15:55", 11.0, "2024-01-03T00:00"),
+            five("2024-01-02T15:55", 12.0, "2024-01-04T00:00"),
+        ]
+    )
+    hours = resampled_intraday(parts, Interval.HOUR)
+    assert hours.select("close", "volume", "known_at").rows() == [
+        (11.0, 20.0, at("2024-01-03T00:00")),
+        (12.0, 20.0, at("2024-01-04T00:00")),
+    ]
+
+
+def test_an_hour_with_a_part_that_went_on_when_it_was_known_is_not_final():
+    early = five("2024-01-02T15:00", 10.0, "2024-01-02T15:03").with_columns(is_final=False)
+    late = five("2024-01-02T15:55", 10.0, "2024-01-03T00:00")
+    hours = resampled_intraday(pl.concat([early, late]), Interval.HOUR)
+    assert hours["is_final"].to_list() == [False, False]
+
+
+def test_kept_are_five_minutes_and_hours_whatever_was_brought():
+    minutes = in_session(bars("2024-01-02T14:30", "2024-01-02T14:31").drop("session"))
+    kept = in_kept_intervals(minutes.select(bars().columns))
+    shown = ["interval", "starts_at", "volume"]
+    assert kept.select(shown).rows() == [
+        ("1h", at("2024-01-02T14:00"), 21.0),
+        ("5m", at("2024-01-02T14:30"), 21.0),
+    ]
+    assert gate.apply(IntradayBars, kept).failures.is_empty()
+
+
+def test_an_hour_somebody_brought_stands_beside_the_five_minutes_and_is_not_made():
+    stated = five("2024-01-02T15:00", 77.0, "2024-01-03T00:00", interval="1h")
+    parts = five("2024-01-02T15:00", 10.0, "2024-01-03T00:00")
+    kept = in_kept_intervals(pl.concat([stated, parts]))
+    assert kept.select("interval", "close").rows() == [("1h", 77.0), ("5m", 10.0)]
+
+
+def test_an_hour_is_made_of_what_is_kept_already_too():
+    before = in_kept_intervals(
+        pl.concat(
+            [
+                five("2024-01-02T15:00", 10.0, "2024-01-03T00:00"),
+                five("2024-01-02T15:05", 11.0, "2024-01-03T00:00"),
+            ]
+        )
+    )
+    kept = in_kept_intervals(five("2024-01-02T15:00", 9.0, "2024-01-04T00:00"), before)
+    newest = kept.filter(pl.col("known_at") == at("2024-01-04T00:00"), interval="1h")
+    assert newest.select("close", "volume").rows() == [(11.0, 20.0)]
+
+
 # QuantConnect's bars (Apache-2.0): start-stamped, New York time
 
 
@@ -97,6 +177,7 @@ def lean(folder: Path, name: str) -> pl.DataFrame:
         provider="symbol",
         volume=pl.col("volume").cast(pl.Float64),
         known_at=pl.lit(KNOWN).cast(pl.Datetime("us", "UTC")),
+        is_final=True,
     )
 
 
@@ -113,9 +194,21 @@ def test_an_early_close_ends_the_hours_of_a_real_feed(shared_data):
     # The Friday after Thanksgiving 2020: the last hour starts at 12:00 in New York.
     hours = lean(shared_data, "hour").filter(symbol="AAPL")
     # An hour on the clock starts at 9:00, before the open; its second half hour counts.
-    moved = hours.with_columns(pl.col("starts_at") + pl.duration(minutes=30))
-    day = in_session(moved).filter(session=dt.date(2020, 11, 27))
+    day = in_session(hours.with_columns(interval=pl.lit("1h"))).filter(
+        session=dt.date(2020, 11, 27)
+    )
     assert day["ts_ny"].dt.hour().to_list() == [9, 10, 11, 12]
+
+
+def test_hours_made_of_real_minutes_hold_the_volume_of_the_hours_their_feed_tells(shared_data):
+    # The feed made its hours at another time: a first or last price is a trade off now and then,
+    # which equality would alarm on.
+    made = resampled_intraday(in_session(lean(shared_data, "minute")), Interval.HOUR)
+    both = made.join(lean(shared_data, "hour"), on=["provider", "starts_at"], suffix="_told")
+    same = both.filter(pl.col("volume") == pl.col("volume_told"))
+    assert (both.height, same.height) == (147, 142)
+    apart = (pl.col("close") / pl.col("close_told") - 1).abs()
+    assert 0.0001 < both.select(apart.max()).item() < 0.001
 
 
 def days_of(bars: pl.DataFrame) -> pl.DataFrame:
