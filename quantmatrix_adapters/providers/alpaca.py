@@ -2,6 +2,7 @@
 
 Asked with `adjustment=raw` and `asof=-`, so that a symbol is who bore it on the day and not who
 bears it today. `t` is midnight in New York, written in UTC: 05:00Z in winter, 04:00Z in summer.
+Of bars of five minutes it is the moment they start.
 """
 
 import datetime as dt
@@ -12,17 +13,24 @@ from zoneinfo import ZoneInfo
 
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_intraday import MomentRow, moment_of, read_intraday
 from quantmatrix_adapters.providers.answer_rows import Row, date_of, read_rows
-from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
-from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, as_list
+from quantmatrix_adapters.providers.base import ActionDelivery, Delivery, IntradayDelivery
+from quantmatrix_adapters.providers.network import as_dict, as_list
+from quantmatrix_adapters.providers.network_intraday import (
+    FIVE_MINUTES,
+    IntradayNetworkProvider,
+    Span,
+)
 from quantmatrix_engine.calendars import EXCHANGE_TIME_ZONE
 
+_BARS = "/v2/stocks/bars"
 _LETTERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
 _NEW_YORK = ZoneInfo(EXCHANGE_TIME_ZONE)
 _SPLITS = ("forward_splits", "reverse_splits")
 
 
-class AlpacaProvider(NetworkProvider):
+class AlpacaProvider(IntradayNetworkProvider):
     """Asks Alpaca, by default for the consolidated tape (`feed` sip).
 
     The default limit is that of its free plan, 200 requests a minute.
@@ -33,6 +41,7 @@ class AlpacaProvider(NetworkProvider):
     limits: ClassVar = Limits(per_minute=200)
     key_form: ClassVar = "ID:SECRET, the two keys of your account with a colon between"
     symbols_per_request: ClassVar = 200
+    intraday_symbols: ClassVar = 200
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
@@ -55,35 +64,39 @@ class AlpacaProvider(NetworkProvider):
     def _deliveries(
         self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
     ) -> Iterator[Delivery]:
-        path = "/v2/stocks/bars"
         for batch in self._batches(symbols):
-            query = {
-                "symbols": ",".join(batch),
-                "timeframe": "1Day",
-                "start": _midnight(first),
-                "end": _midnight(last),
-                "adjustment": "raw",
-                "asof": "-",
-                "feed": "sip",
-                "limit": "10000",
-            }
-            request = self._request(path, query, wanted=(first, last), known_at=known_at)
+            query = _query(batch, "1Day", _midnight(first), _midnight(last))
+            request = self._request(_BARS, query, wanted=(first, last), known_at=known_at)
             rows = [
-                row
-                for page in self._pages(path, query, partial(_following, path, query))
-                for row in self._rows(page, batch)
+                Row(symbol, _session(moment), cells, delivered)
+                for symbol, moment, cells, delivered in self._told(query, batch)
             ]
             yield read_rows(request, rows)
 
-    def _rows(self, page: Any, asked: Sequence[str]) -> Iterator[Row]:
-        held = as_dict(page).get("bars")
-        if not isinstance(held, dict):
-            raise self._unusable("bars", "{'bars': {symbol: [{t, o, h, l, c, v}]}}")
-        for symbol, bars in held.items():
-            for bar in as_list(bars):
-                cells = {column: as_dict(bar).get(letter) for column, letter in _LETTERS.items()}
-                session = _session(as_dict(bar).get("t"))
-                yield Row(symbol if symbol in asked else None, session, cells, {symbol: bar})
+    def _intraday(self, span: Span, known_at: dt.datetime) -> IntradayDelivery:
+        last_start = span.closes_at - FIVE_MINUTES
+        query = _query(span.symbols, "5Min", _utc(span.opens_at), _utc(last_start))
+        wanted = (span.first, span.last)
+        request = self._request(_BARS, query, wanted=wanted, known_at=known_at)
+        rows = [
+            MomentRow(symbol, moment_of(moment), cells, delivered)
+            for symbol, moment, cells, delivered in self._told(query, span.symbols)
+        ]
+        return read_intraday(request, rows)
+
+    def _told(
+        self, query: Mapping[str, str], asked: Sequence[str]
+    ) -> Iterator[tuple[str | None, Any, dict[str, Any], Any]]:
+        """Gives symbol (None: not asked for), `t`, cells and the whole of each bar of all pages."""
+        for page in self._pages(_BARS, query, partial(_following, _BARS, query)):
+            held = as_dict(page).get("bars")
+            if not isinstance(held, dict):
+                raise self._unusable("bars", "{'bars': {symbol: [{t, o, h, l, c, v}]}}")
+            for symbol, bars in held.items():
+                for bar in as_list(bars):
+                    told = as_dict(bar)
+                    cells = {column: told.get(letter) for column, letter in _LETTERS.items()}
+                    yield symbol if symbol in asked else None, told.get("t"), cells, {symbol: bar}
 
     def _batches(self, symbols: Sequence[str]) -> Iterator[tuple[str, ...]]:
         return _batched(symbols, self.symbols_per_request)
@@ -104,10 +117,27 @@ def _batched(symbols: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
         yield tuple(symbols[begin : begin + size])
 
 
+def _query(symbols: Sequence[str], timeframe: str, start: str, end: str) -> dict[str, str]:
+    """Gives the query for bars as traded that start from `start` to `end`, both included."""
+    return {
+        "symbols": ",".join(symbols),
+        "timeframe": timeframe,
+        "start": start,
+        "end": end,
+        "adjustment": "raw",
+        "asof": "-",
+        "feed": "sip",
+        "limit": "10000",
+    }
+
+
 def _midnight(session: dt.date) -> str:
     """Gives the moment the date begins in New York, in UTC: the `t` of the session's bar."""
-    moment = dt.datetime.combine(session, dt.time(), _NEW_YORK).astimezone(dt.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return _utc(dt.datetime.combine(session, dt.time(), _NEW_YORK))
+
+
+def _utc(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _session(text: Any) -> dt.date | None:

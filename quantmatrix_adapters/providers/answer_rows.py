@@ -80,6 +80,18 @@ def number(cell: Any) -> float | None:
     return value
 
 
+def numbers_in(cells: Mapping[str, Any]) -> tuple[dict[str, float | None], dict[str, Any]]:
+    """Gives the prices and the volume of a row, and by column the cells that are no numbers."""
+    values: dict[str, float | None] = {}
+    unreadable: dict[str, Any] = {}
+    for column in COLUMNS:
+        try:
+            values[column] = number(cells.get(column))
+        except NotANumber:
+            unreadable[column] = cells.get(column)
+    return values, unreadable
+
+
 def date_of(text: Any) -> dt.date | None:
     """Gives the date of `2023-01-03`, or of that at midnight UTC; None for anything else."""
     match = _DATE.fullmatch(text) if isinstance(text, str) else None
@@ -135,16 +147,10 @@ def _read(
         return None, [problem(wrong, "session", str(row.session), expected)]
     if not request.wanted[0] <= row.session <= request.wanted[1]:
         return None, []
-    values: dict[str, float | None] = {}
-    problems = []
-    for column in COLUMNS:
-        try:
-            values[column] = number(row.cells.get(column))
-        except NotANumber:
-            wrong, cell = FindingRule.NOT_A_NUMBER, row.cells.get(column)
-            problems.append(problem(wrong, column, cell, "a number such as 1234.5, or null"))
-    if problems:
-        return None, problems
+    values, unreadable = numbers_in(row.cells)
+    if unreadable:
+        rule, expected = FindingRule.NOT_A_NUMBER, "a number such as 1234.5, or null"
+        return None, [problem(rule, name, cell, expected) for name, cell in unreadable.items()]
     bar = {
         "provider": request.provider,
         "symbol": row.symbol,

@@ -40,6 +40,14 @@ class FundamentalsDelivery:
     findings: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class IntradayDelivery:
+    """Intraday bars a provider gave (contract RawIntradayBars) and what could not be read."""
+
+    bars: pl.DataFrame
+    findings: pl.DataFrame
+
+
 class Provider(Protocol):
     """Gives daily bars, as traded. An instance is cheap to make; it reads when it is asked."""
 
@@ -118,6 +126,28 @@ class FundamentalsProvider(Protocol):
 
         `session` is the one they are kept under: the last that had closed by then. A past one
         cannot be asked for. A symbol the provider has no figures of gives no row.
+        """
+        ...
+
+
+@runtime_checkable
+class IntradayProvider(Protocol):
+    """A provider that gives bars of parts of a session, as traded.
+
+    Hours are not asked of anybody on the network: some start theirs at half past, and some count
+    trades from before the open in. They are made of five minutes.
+    """
+
+    name: str
+
+    def intraday_bars(
+        self, symbols: Sequence[str], first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> IntradayDelivery:
+        """Gives the bars of these symbols in the sessions from `first` to `last`, both included.
+
+        They are of five minutes, in files also of minutes and hours. Without symbols files give all
+        they have. Of a session that has not closed at `known_at`, the moment of asking, there are
+        none. A bar outside the hours of a session may be among them.
         """
         ...
 

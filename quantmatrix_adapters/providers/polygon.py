@@ -4,6 +4,8 @@ Asked with `adjusted=false`; an answer that says it is adjusted is refused. `t` 
 session in milliseconds, and the session is its date in New York. Splits and dividends come by
 ex-date for the whole market, in pages. Fundamentals come of one symbol at a time and as of now: its
 `date` is held against the end of a filing's period, weeks before the filing, and would look ahead.
+Bars of five minutes are aggregates of one ticker; asked between moments, they hold trades from
+before the open and after the close of all sessions but the ends.
 """
 
 import datetime as dt
@@ -21,6 +23,12 @@ from quantmatrix_adapters.providers.answer_figures import (
     of_each,
     read_figures,
 )
+from quantmatrix_adapters.providers.answer_intraday import (
+    MomentRow,
+    joined_intraday,
+    moment_at,
+    read_intraday,
+)
 from quantmatrix_adapters.providers.answer_rows import (
     NotANumber,
     Row,
@@ -33,13 +41,18 @@ from quantmatrix_adapters.providers.base import (
     ActionDelivery,
     Delivery,
     FundamentalsDelivery,
+    IntradayDelivery,
 )
-from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, as_list
+from quantmatrix_adapters.providers.network import as_dict, as_list
+from quantmatrix_adapters.providers.network_intraday import IntradayNetworkProvider, Span
 from quantmatrix_engine import calendars
 from quantmatrix_engine.vocabulary import InstrumentKind
 
 _GROUPED = "/v2/aggs/grouped/locale/us/market/stocks"
 _LETTERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+_AGGREGATES = "/v2/aggs/ticker"
+# Of the base aggregates, minutes, that are counted for one page; the most it takes.
+_MINUTES = "50000"
 _TICKERS = "/v3/reference/tickers"
 _FIGURES = {
     "market_cap": "market_cap",
@@ -61,7 +74,7 @@ _KINDS = {
 }
 
 
-class PolygonProvider(NetworkProvider):
+class PolygonProvider(IntradayNetworkProvider):
     """Asks Polygon: for its symbols, or for the whole market where it is made with none.
 
     The default limit is that of its free plan, 5 requests a minute.
@@ -157,10 +170,33 @@ class PolygonProvider(NetworkProvider):
             path = f"{_GROUPED}/{session}"
             request = self._request(path, query, wanted=(session, session), known_at=known_at)
             body = as_dict(self._ask(path, query).json())
-            if body.get("adjusted") is not False and body.get("resultsCount") != 0:
-                raise self._unusable("'adjusted': false", "prices as traded, as asked")
+            self._refuse_adjusted(body)
             delivery = read_rows(request, [_row(held) for held in as_list(body.get("results"))])
             yield Delivery(_of(symbols, delivery.bars), _of(symbols, delivery.findings))
+
+    def _intraday(self, span: Span, known_at: dt.datetime) -> IntradayDelivery:
+        (symbol,) = span.symbols
+        begin, end = (round(one.timestamp() * 1000) for one in (span.opens_at, span.closes_at))
+        path = f"{_AGGREGATES}/{quote(symbol, safe='')}/range/5/minute/{begin}/{end - 1}"
+        query = {"adjusted": "false", "sort": "asc", "limit": _MINUTES}
+        wanted = (span.first, span.last)
+        request = self._request(path, query, wanted=wanted, known_at=known_at)
+        return joined_intraday(
+            read_intraday(request, self._aggregates(symbol, as_dict(page)))
+            for page in self._pages(path, query, _following)
+        )
+
+    def _aggregates(self, symbol: str, page: Mapping[str, Any]) -> Iterator[MomentRow]:
+        self._refuse_adjusted(page)
+        ours = symbol if page.get("ticker") == symbol else None
+        for held in as_list(page.get("results")):
+            bar = as_dict(held)
+            cells = {column: bar.get(letter) for column, letter in _LETTERS.items()}
+            yield MomentRow(ours, moment_at(_seconds(bar.get("t"))), cells, held)
+
+    def _refuse_adjusted(self, body: Mapping[str, Any]) -> None:
+        if body.get("adjusted") is not False and body.get("resultsCount") != 0:
+            raise self._unusable("'adjusted': false", "prices as traded, as asked")
 
     def _split(self, held: Any) -> ActionRow:
         split = as_dict(held)
@@ -194,11 +230,15 @@ def _row(held: Any) -> Row:
 
 
 def _session(milliseconds: Any) -> dt.date | None:
+    return date_at(_seconds(milliseconds))
+
+
+def _seconds(milliseconds: Any) -> float | None:
     try:
         value = number(milliseconds)
     except NotANumber:
         return None
-    return None if value is None else date_at(value / 1000)
+    return None if value is None else value / 1000
 
 
 def _of(symbols: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,9 @@
 `open` to `volume` of its answer are as traded (the `adj…` columns are not used). A row's `date` is
 its session at midnight UTC. `divCash` and `splitFactor` stand in the row of the ex-date, so
 corporate actions come from the same request.
+
+Bars of five minutes are of one exchange, IEX: prices as traded there, and its volume alone. Tiingo
+keeps the last 2,000 of a symbol, some 25 sessions.
 """
 
 import datetime as dt
@@ -15,9 +18,16 @@ import polars as pl
 from quantmatrix_adapters.http import HttpAnswer
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
+from quantmatrix_adapters.providers.answer_intraday import (
+    MomentRow,
+    joined_intraday,
+    moment_of,
+    read_intraday,
+)
 from quantmatrix_adapters.providers.answer_rows import COLUMNS, Request, Row, date_of, read_rows
-from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
-from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, dashed, unknown_symbol
+from quantmatrix_adapters.providers.base import ActionDelivery, Delivery, IntradayDelivery
+from quantmatrix_adapters.providers.network import as_dict, dashed, unknown_symbol
+from quantmatrix_adapters.providers.network_intraday import IntradayNetworkProvider, Span
 from quantmatrix_engine import calendars
 
 # What Tiingo calls the exchanges of the United States (ISO 10383 MIC).
@@ -35,7 +45,7 @@ _EXCHANGES = {
 }
 
 
-class TiingoProvider(NetworkProvider):
+class TiingoProvider(IntradayNetworkProvider):
     """Asks Tiingo. The default limit is that of its free plan, 1,000 requests a day."""
 
     name: ClassVar = "tiingo"
@@ -74,6 +84,29 @@ class TiingoProvider(NetworkProvider):
                 yield unknown_symbol(request, symbol, self._said(answer))
             else:
                 yield read_rows(request, [_row(symbol, held) for held in self._rows(answer)])
+
+    def _intraday(self, span: Span, known_at: dt.datetime) -> IntradayDelivery:
+        (symbol,) = span.symbols
+        path = f"/iex/{quote(dashed(symbol), safe='')}/prices"
+        query = {
+            "startDate": str(span.first),
+            "endDate": str(span.last),
+            "resampleFreq": "5min",
+            "columns": ",".join(COLUMNS),
+            "afterHours": "false",
+            "forceFill": "false",
+        }
+        wanted = (span.first, span.last)
+        request = self._request(path, query, wanted=wanted, known_at=known_at)
+        answer = self._ask(path, query)
+        if answer.status == 404:
+            unknown = unknown_symbol(request, symbol, self._said(answer))
+            return joined_intraday([], unknown.findings)
+        rows = [(as_dict(held), held) for held in self._rows(answer)]
+        return read_intraday(
+            request,
+            [MomentRow(symbol, moment_of(bar.get("date")), bar, held) for bar, held in rows],
+        )
 
     def _metadata(self, symbol: str) -> dict[str, str | None] | None:
         """Gives what it says of a symbol, by column of a listing; None for one it does not know."""

@@ -9,6 +9,8 @@ came after. Where a split cannot be read, nothing of the symbol is delivered.
 Yahoo's prices are float32 (127.58000183105469 for 127.58): they are rounded to 7 digits, which is
 all that they have. A split that Yahoo has in its prices and not yet in its events, or the other
 way round, is seen by comparing providers, not here.
+
+Bars of five minutes reach back 60 days. Its hours begin at half past; they are not asked for.
 """
 
 import datetime as dt
@@ -28,6 +30,12 @@ from quantmatrix_adapters.providers.answer_actions import (
     positive,
     read_actions,
 )
+from quantmatrix_adapters.providers.answer_intraday import (
+    MomentRow,
+    joined_intraday,
+    moment_at,
+    read_intraday,
+)
 from quantmatrix_adapters.providers.answer_rows import (
     COLUMNS,
     FINDINGS,
@@ -40,14 +48,9 @@ from quantmatrix_adapters.providers.answer_rows import (
     number,
     read_rows,
 )
-from quantmatrix_adapters.providers.base import ActionDelivery, Delivery
-from quantmatrix_adapters.providers.network import (
-    NetworkProvider,
-    as_dict,
-    as_list,
-    dashed,
-    unknown_symbol,
-)
+from quantmatrix_adapters.providers.base import ActionDelivery, Delivery, IntradayDelivery
+from quantmatrix_adapters.providers.network import as_dict, as_list, dashed, unknown_symbol
+from quantmatrix_adapters.providers.network_intraday import IntradayNetworkProvider, Span
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 _DAY = dt.timedelta(days=1)
@@ -59,7 +62,7 @@ class _Split:
     ratio: float
 
 
-class YahooProvider(NetworkProvider):
+class YahooProvider(IntradayNetworkProvider):
     """Asks Yahoo. It states no limits; the default is 30 requests a minute."""
 
     name: ClassVar = "yahoo"
@@ -93,22 +96,54 @@ class YahooProvider(NetworkProvider):
         self, symbol: str, first: dt.date, last: dt.date, known_at: dt.datetime
     ) -> tuple[Request, HttpAnswer]:
         """Asks from `first` to the present; what follows `last` is there for its splits alone."""
-        path = f"/v8/finance/chart/{quote(dashed(symbol), safe='')}"
         begin = dt.datetime.combine(first, dt.time(), dt.UTC)
+        return self._asked_from(symbol, begin, "1d", (first, last), known_at)
+
+    def _asked_from(
+        self,
+        symbol: str,
+        begin: dt.datetime,
+        interval: str,
+        wanted: tuple[dt.date, dt.date],
+        known_at: dt.datetime,
+    ) -> tuple[Request, HttpAnswer]:
+        path = f"/v8/finance/chart/{quote(dashed(symbol), safe='')}"
         # Whole days, so that asking twice on a day is the same request.
         present = known_at.astimezone(dt.UTC).date() + _DAY
         end = dt.datetime.combine(present, dt.time(), dt.UTC)
         query = {
-            "interval": "1d",
+            "interval": interval,
             "period1": str(int(begin.timestamp())),
             "period2": str(int(end.timestamp())),
             "events": "div,split",
             "includePrePost": "false",
         }
         request = self._request(
-            path, query, wanted=(first, last), known_at=known_at, asked=(first, present)
+            path, query, wanted=wanted, known_at=known_at, asked=(wanted[0], present)
         )
         return request, self._ask(path, query)
+
+    def _intraday(self, span: Span, known_at: dt.datetime) -> IntradayDelivery:
+        (symbol,) = span.symbols
+        wanted = (span.first, span.last)
+        request, answer = self._asked_from(symbol, span.opens_at, "5m", wanted, known_at)
+        if answer.status == 404:
+            unknown = unknown_symbol(request, symbol, self._said(answer))
+            return joined_intraday([], unknown.findings)
+        chart = self._chart(answer)
+        try:
+            splits = _splits(chart)
+        except NotANumber:
+            return joined_intraday([], _without_splits(request, symbol, chart).findings)
+        return read_intraday(
+            request,
+            [
+                MomentRow(
+                    one.symbol, moment_at(one.delivered["timestamp"]), one.cells, one.delivered
+                )
+                for one in self._rows(symbol, chart, splits)
+            ],
+        )
 
     def _chart(self, answer: HttpAnswer) -> dict[str, Any]:
         results = as_list(as_dict(as_dict(answer.json()).get("chart")).get("result"))
