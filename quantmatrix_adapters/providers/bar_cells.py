@@ -19,7 +19,7 @@ _TIMESTAMP = (
     r"(?:[T ](?<clock>\d{2}:\d{2})(?::(?<second>\d{2}(?:\.\d{1,9})?))?"
     r"(?: ?(?<offset>Z|[+-][01]\d(?::?[0-5]\d)?))?)?$"
 )
-_KEY = ("source", "source_row")
+KEY = ("source", "source_row")
 # A day that is a date without time ends a microsecond before the next.
 _DAY_END = pl.duration(days=1) - pl.duration(microseconds=1)
 # The forms the sessions of a file can have: the wall-clock time that all its rows must share. A
@@ -54,39 +54,40 @@ class Reading:
 
 def read_cells(cells: pl.DataFrame) -> Reading:
     """Gives the bars that cells say; the cells have the columns of `BarFile.cells` and source."""
-    moments = _moments(cells, "session").pipe(_with_form)
-    published = _moments(cells, "as_of")
+    moments = moments_in(cells, "session").pipe(_with_form)
+    published = moments_in(cells, "as_of")
     read = cells.select(
-        *_KEY,
+        *KEY,
         "symbol",
         _session(moments),
-        *(_number(cells, column) for column in NUMBERS),
-        _known_at(published),
+        *(number_in(cells, column) for column in NUMBERS),
+        published_at(published),
     )
     problems = pl.concat(
         [
-            _symbol_problems(cells, read),
+            symbol_problems(cells, read),
             _session_problems(cells, read, moments),
-            *(_number_problems(cells, read, column) for column in NUMBERS),
-            _as_of_problems(cells, read),
+            *(number_problems(cells, read, column) for column in NUMBERS),
+            as_of_problems(cells, read),
         ]
     )
     if not problems.is_empty():
-        read = read.join(problems, on=_KEY, how="anti", maintain_order="left")
+        read = read.join(problems, on=KEY, how="anti", maintain_order="left")
     return Reading(bars=read, problems=problems)
 
 
 # ---------------------------------------------------------------------------------- numbers
 
 
-def _number(cells: pl.DataFrame, column: str) -> pl.Series:
+def number_in(cells: pl.DataFrame, column: str) -> pl.Series:
     """Gives the numbers; what is no finite one is null."""
     number = cells.get_column(column).cast(pl.Float64, strict=False)
     return number.to_frame().select(pl.when(pl.col(column).is_finite()).then(column)).to_series()
 
 
-def _number_problems(cells: pl.DataFrame, read: pl.DataFrame, column: str) -> pl.DataFrame:
-    return _problems(
+def number_problems(cells: pl.DataFrame, read: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Gives a problem for each cell of a column that is there and is no number."""
+    return problems_at(
         cells,
         read,
         at=cells.get_column(column).is_not_null() & read.get_column(column).is_null(),
@@ -99,9 +100,10 @@ def _number_problems(cells: pl.DataFrame, read: pl.DataFrame, column: str) -> pl
 # ---------------------------------------------------------------------------------- symbols
 
 
-def _symbol_problems(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
+def symbol_problems(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
+    """Gives a problem for each row without a symbol, or with one that is too long."""
     length = cells.get_column("symbol").str.len_chars().fill_null(0)
-    return _problems(
+    return problems_at(
         cells,
         read,
         at=~length.is_between(1, LONGEST_SYMBOL),
@@ -114,7 +116,7 @@ def _symbol_problems(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
 # ---------------------------------------------------------------------------------- moments
 
 
-def _moments(cells: pl.DataFrame, column: str) -> pl.DataFrame:
+def moments_in(cells: pl.DataFrame, column: str) -> pl.DataFrame:
     """Gives source, source_row, plain, naive and zoned of the moments in a column."""
     kind = cells.schema[column]
     cell = pl.col(column)
@@ -129,18 +131,18 @@ def _moments(cells: pl.DataFrame, column: str) -> pl.DataFrame:
         zoned = cell.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     else:
         return _moments_of_text(cells, column)
-    return cells.select(*_KEY, plain=plain, naive=naive, zoned=zoned)
+    return cells.select(*KEY, plain=plain, naive=naive, zoned=zoned)
 
 
 def _moments_of_text(cells: pl.DataFrame, column: str) -> pl.DataFrame:
     parts = cells.select(
-        *_KEY, pl.col(column).cast(pl.String).str.extract_groups(_TIMESTAMP).alias("parts")
+        *KEY, pl.col(column).cast(pl.String).str.extract_groups(_TIMESTAMP).alias("parts")
     ).unnest("parts")
     text = pl.format("{} {}:{}", "day", "clock", pl.col("second").fill_null("00"))
     local = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
     has_offset = pl.col("offset").is_not_null()
     return parts.select(
-        *_KEY,
+        *KEY,
         plain=pl.when(pl.col("clock").is_null()).then(
             pl.col("day").str.to_date("%Y-%m-%d", strict=False)
         ),
@@ -167,7 +169,7 @@ def _with_form(moments: pl.DataFrame) -> pl.DataFrame:
     if moments.get_column("plain").null_count() == 0:
         return moments.with_columns(fits=pl.lit(value=True), form=pl.lit(""), time=pl.time(0))
     seen = pl.concat(
-        [moments.select(*_KEY, form=pl.lit(form), time=time) for form, time in _FORM_TIMES.items()]
+        [moments.select(*KEY, form=pl.lit(form), time=time) for form, time in _FORM_TIMES.items()]
     ).drop_nulls("time")
     usual = (
         seen.group_by("source", "form", "time")
@@ -200,7 +202,7 @@ def _session_problems(
 ) -> pl.DataFrame:
     said = moments.select(~pl.all_horizontal(pl.col("plain", "naive", "zoned").is_null()))
     is_moment = said.to_series()
-    unreadable = _problems(
+    unreadable = problems_at(
         cells,
         read,
         at=~is_moment,
@@ -208,7 +210,7 @@ def _session_problems(
         column="session",
         expected=pl.lit("a date YYYY-MM-DD, or a timestamp YYYY-MM-DD HH:MM:SS"),
     )
-    deviating = _problems(
+    deviating = problems_at(
         cells.with_columns(moments.get_column("form"), moments.get_column("time")),
         read,
         at=is_moment & ~moments.get_column("fits"),
@@ -228,7 +230,8 @@ def _usual_form() -> pl.Expr:
 # -------------------------------------------------------------------------------- published
 
 
-def _known_at(published: pl.DataFrame) -> pl.Series:
+def published_at(published: pl.DataFrame) -> pl.Series:
+    """Gives `known_at`: the end of a plain date, and a moment without offset as of UTC."""
     return published.select(
         known_at=pl.coalesce(
             "zoned",
@@ -238,8 +241,9 @@ def _known_at(published: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
-def _as_of_problems(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
-    return _problems(
+def as_of_problems(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
+    """Gives a problem for each moment of publication that is there and cannot be read."""
+    return problems_at(
         cells,
         read,
         at=cells.get_column("as_of").is_not_null() & read.get_column("known_at").is_null(),
@@ -249,7 +253,7 @@ def _as_of_problems(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _problems(
+def problems_at(
     cells: pl.DataFrame,
     read: pl.DataFrame,
     *,
@@ -263,7 +267,7 @@ def _problems(
         cells.with_columns(read.get_column("session").alias("_session"))
         .filter(at)
         .select(
-            *_KEY,
+            *KEY,
             "symbol",
             session=pl.col("_session"),
             rule=pl.lit(rule.value),

@@ -17,7 +17,6 @@ from quantmatrix_engine.errors import ProviderError
 from quantmatrix_engine.vocabulary import FindingRule
 
 NUMBERS = ("open", "high", "low", "close", "volume")
-REQUIRED = ("symbol", "session", *NUMBERS)
 ALIASES = {"symbol": "ticker", "session": "date", "as_of": "known_at"}
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 # The brackets keep it apart from the columns people name.
@@ -27,6 +26,23 @@ _YEARS = (dt.date(1000, 1, 1), dt.date(9998, 12, 31))
 _UNITS_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000}
 # What reading a damaged file raises; of the pages of a Parquet file polars checks only a part.
 _BROKEN = (PolarsError, PanicException, OSError)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which columns a file has: its bars start at, or are of, the column `moment`."""
+
+    moment: str
+    optional: tuple[str, ...]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Gives the columns without which the file is none of bars."""
+        return ("symbol", self.moment, *NUMBERS)
+
+
+DAILY = Shape("session", ("as_of",))
+INTRADAY = Shape("starts_at", ("interval", "as_of"))
 
 
 class BarFileError(ProviderError):
@@ -53,9 +69,10 @@ class BarFile:
     rows: pl.LazyFrame
     columns: Mapping[str, str]
     refused: pl.DataFrame
+    shape: Shape
 
     def cells(self) -> pl.DataFrame:
-        """Gives source_row, symbol, session, the prices, volume and as_of, as they are written.
+        """Gives source_row and the columns of the shape, as they are written.
 
         Text is trimmed and an empty cell is null. Raises BarFileError where a column has a type
         that can hold neither numbers nor dates.
@@ -63,14 +80,13 @@ class BarFile:
         try:
             cells = self.rows.select(
                 pl.col(ROW).cast(pl.Int64).alias("source_row"),
-                *(self._cell(column) for column in (*REQUIRED, "as_of")),
+                *(self._cell(one) for one in (*self.shape.required, *self.shape.optional)),
             ).collect()
         except _BROKEN as broken:
             raise _unreadable(broken) from broken
-        _refuse_types(cells)
-        return cells.with_columns(
-            _trimmed(cs.string()), *_dates_out_of_calendar(cells, ("session", "as_of"))
-        )
+        moments = (self.shape.moment, "as_of")
+        _refuse_types(cells, moments)
+        return cells.with_columns(_trimmed(cs.string()), *_dates_out_of_calendar(cells, moments))
 
     def as_json(self, rows: pl.Series) -> pl.DataFrame:
         """Gives source_row and row: the rows with these numbers, as delivered, as JSON.
@@ -92,7 +108,7 @@ class BarFile:
     def _cell(self, column: str) -> pl.Expr:
         if column in self.columns:
             cell = pl.col(self.columns[column]).alias(column)
-            return cell.cast(pl.String) if column == "symbol" else cell
+            return cell.cast(pl.String) if column in ("symbol", "interval") else cell
         named_for = _stem(self.path) if column == "symbol" else None
         return pl.lit(named_for, pl.String).alias(column)
 
@@ -102,20 +118,20 @@ def is_bar_file(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
 
 
-def open_bar_file(path: Path) -> BarFile:
-    """Gives the file's table.
+def open_bar_file(path: Path, shape: Shape = DAILY) -> BarFile:
+    """Gives the table of a file of this shape.
 
     Raises BarFileError where the file cannot be read or lacks a column.
     """
     if path.name.lower().endswith(".parquet"):
-        return _open_parquet(path)
-    return _open_csv(path)
+        return _open_parquet(path, shape)
+    return _open_csv(path, shape)
 
 
 # ---------------------------------------------------------------------------------- Parquet
 
 
-def _open_parquet(path: Path) -> BarFile:
+def _open_parquet(path: Path, shape: Shape) -> BarFile:
     try:
         rows = pl.scan_parquet(
             path, glob=False, hive_partitioning=False, row_index_name=ROW, row_index_offset=1
@@ -123,11 +139,11 @@ def _open_parquet(path: Path) -> BarFile:
         names = rows.collect_schema().names()
     except _BROKEN as broken:
         raise _unreadable(broken) from broken
-    columns = _bar_columns([name for name in names if name != ROW])
-    return BarFile(path, rows, columns, refused=_no_refused_lines())
+    columns = _bar_columns([name for name in names if name != ROW], shape)
+    return BarFile(path, rows, columns, refused=_no_refused_lines(), shape=shape)
 
 
-def _refuse_types(cells: pl.DataFrame) -> None:
+def _refuse_types(cells: pl.DataFrame, moments: Iterable[str]) -> None:
     """Refuses a column of a typed file that can hold no number or no date, once for the file."""
     for column in NUMBERS:
         kind = cells.schema[column]
@@ -138,7 +154,7 @@ def _refuse_types(cells: pl.DataFrame) -> None:
                 value=f"a column of type {kind}",
                 expected="a column of numbers, or of text that holds numbers",
             )
-    for column in ("session", "as_of"):
+    for column in moments:
         if not isinstance(cells.schema[column], pl.Date | pl.Datetime | pl.String | pl.Null):
             raise BarFileError(
                 FindingRule.NOT_A_DATE,
@@ -180,8 +196,8 @@ def _as_text(moment: pl.Expr, kind: pl.DataType) -> pl.Expr:
 # -------------------------------------------------------------------------------------- CSV
 
 
-def _open_csv(path: Path) -> BarFile:
-    lines = _lines(path)
+def _open_csv(path: Path, shape: Shape) -> BarFile:
+    lines = _lines(path, shape)
     header = _split_line(lines.item(0, "line"))
     if header is None:
         raise BarFileError(
@@ -189,17 +205,18 @@ def _open_csv(path: Path) -> BarFile:
             value="a misplaced quote in line 1",
             expected="a header line with the columns' names",
         )
-    columns = _bar_columns(header)
+    columns = _bar_columns(header, shape)
     names = _told_apart(header)
     split = _split(lines.slice(1).filter(pl.col("line").str.strip_chars() != ""))
     fits = (pl.col("cells").list.len() == len(names)).fill_null(value=False)
     rows = split.filter(fits).select(
         ROW, *(pl.col("cells").list.get(at).alias(name) for at, name in enumerate(names))
     )
-    return BarFile(path, rows.lazy(), columns, refused=_ragged(split.filter(~fits), len(names)))
+    ragged = _ragged(split.filter(~fits), len(names))
+    return BarFile(path, rows.lazy(), columns, refused=ragged, shape=shape)
 
 
-def _lines(path: Path) -> pl.DataFrame:
+def _lines(path: Path, shape: Shape) -> pl.DataFrame:
     """Gives `ROW` and line of a UTF-8 text, whatever its line ends; the first is the header."""
     data = _bytes(path).removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
@@ -215,7 +232,7 @@ def _lines(path: Path) -> pl.DataFrame:
         raise BarFileError(
             FindingRule.UNREADABLE_FILE,
             value="an empty file",
-            expected=f"a header line with the columns {', '.join(REQUIRED)}",
+            expected=f"a header line with the columns {', '.join(shape.required)}",
         )
     return pl.read_lines(data, row_index_name=ROW, row_index_offset=1)
 
@@ -274,22 +291,22 @@ def _no_refused_lines() -> pl.DataFrame:
 # ---------------------------------------------------------------------------------- columns
 
 
-def _bar_columns(names: list[str]) -> dict[str, str]:
+def _bar_columns(names: list[str], shape: Shape) -> dict[str, str]:
     """Gives the file's name of each column of a bar; a documented name goes before its alias.
 
     Raises BarFileError for a column that is missing or there twice.
     """
     told_apart = _told_apart(names)
     wanted: dict[str, str] = {}
-    for column in (*REQUIRED, "as_of"):
+    for column in (*shape.required, *shape.optional):
         name = _find(column, names)
         if name is not None:
             wanted[column] = told_apart[names.index(name)]
-    missing = [column for column in REQUIRED if column not in wanted]
-    if missing == ["symbol"] and not _near("symbol", names):
+    missing = [column for column in shape.required if column not in wanted]
+    if missing == ["symbol"] and not _near("symbol", names, shape):
         return wanted
     if missing:
-        raise _missing(missing, names)
+        raise _missing(missing, names, shape)
     return wanted
 
 
@@ -308,24 +325,24 @@ def _find(column: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def _missing(missing: list[str], names: list[str]) -> BarFileError:
+def _missing(missing: list[str], names: list[str], shape: Shape) -> BarFileError:
     return BarFileError(
         FindingRule.MISSING_COLUMN,
         column=", ".join(missing),
         value=", ".join(name.strip() for name in names if name.strip()) or "no column",
-        expected="; ".join(_called(column, names) for column in missing),
+        expected="; ".join(_called(column, names, shape) for column in missing),
     )
 
 
-def _called(column: str, names: list[str]) -> str:
+def _called(column: str, names: list[str], shape: Shape) -> str:
     alias = f" (or {ALIASES[column]})" if column in ALIASES else ""
-    near = _near(column, names)
+    near = _near(column, names, shape)
     return f"a column called {column}{alias}" + (f", is it {near!r}?" if near else "")
 
 
-def _near(column: str, names: list[str]) -> str | None:
+def _near(column: str, names: list[str], shape: Shape) -> str | None:
     """Gives the name most like the column's or its alias's, among those no bar column has."""
-    taken = {*REQUIRED, *ALIASES, *ALIASES.values()}
+    taken = {*shape.required, *ALIASES, *ALIASES.values()}
     free = {_normal(name): name.strip() for name in names if _normal(name) not in taken}
     for wanted in (column, ALIASES.get(column, column)):
         near = difflib.get_close_matches(wanted, free, n=1)

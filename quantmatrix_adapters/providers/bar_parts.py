@@ -9,9 +9,13 @@ import polars as pl
 
 
 class BarParts:
-    """Parts of one table, in the order they were added. The files go with this object."""
+    """Parts of one table, in the order they were added. The files go with this object.
 
-    def __init__(self) -> None:
+    A part that is put aside is ordered by the column `moment`, by which rows are asked for.
+    """
+
+    def __init__(self, moment: str = "session") -> None:
+        self._moment = moment
         self._newest: pl.DataFrame | None = None
         self._files: list[Path] = []
         self._folder: Path | None = None
@@ -21,7 +25,7 @@ class BarParts:
         return self._newest is None
 
     def add(self, bars: pl.DataFrame) -> None:
-        """Adds a part; the one before it is put aside, in the order of its sessions."""
+        """Adds a part; the one before it is put aside, in the order of its moments."""
         if self._newest is not None:
             self._put_aside(self._newest)
         self._newest = bars
@@ -38,6 +42,6 @@ class BarParts:
             self._folder = Path(tempfile.mkdtemp(prefix="quantmatrix-bars-"))
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         file = self._folder / f"{len(self._files):05d}.parquet"
-        # By session, so that what is asked for is found without reading the rest.
-        bars.sort("session", maintain_order=True).write_parquet(file, row_group_size=100_000)
+        # In order, so that what is asked for is found without reading the rest.
+        bars.sort(self._moment, maintain_order=True).write_parquet(file, row_group_size=100_000)
         self._files.append(file)
