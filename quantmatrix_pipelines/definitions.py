@@ -41,7 +41,11 @@ def build_definitions(
         ],
         jobs=list(jobs.values()),
         schedules=market_data_schedules.schedules(
-            window, market_data=jobs["market_data"], company_data=jobs["company_data"]
+            window,
+            market_data=jobs["market_data"],
+            company_data=jobs["company_data"],
+            intraday_data=jobs["intraday_data"],
+            has_intraday=bool(settings.intraday_names),
         ),
         sensors=[
             *market_data_sensors.sensors(window),
@@ -77,6 +81,11 @@ def _jobs() -> dict[str, AssetJob]:
             "company_data",
             "fundamentals",
             description="A session's fundamentals, on a schedule of their own. Nothing follows.",
+        ),
+        "intraday_data": job(
+            "intraday_data",
+            "intraday_bars",
+            description="A session's intraday bars, on a schedule of their own. Nothing follows.",
         ),
         "evaluation": job(
             "evaluation",

@@ -11,6 +11,7 @@ from deltalake.exceptions import CommitFailedError
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.raw_bars import RawBars
 
 CONTRACTS = {
@@ -18,8 +19,11 @@ CONTRACTS = {
     "bars": Bars,
     "indicators": Indicators,
     "fundamentals": Fundamentals,
+    "intraday_bars": IntradayBars,
 }
 _YEAR = "year"
+# Old sessions of one interval are whole files, so that taking them away rewrites nothing.
+_FOLDERS = {"intraday_bars": ["interval", "session"]}
 _NOTE = "quantmatrix/note"
 # A year of more files than this is put together, into files of about this size; a session that is
 # written again rewrites one of them.
@@ -34,7 +38,7 @@ class Lake:
     """Tables of rows with a `session`, kept in one folder a year so that little is rewritten.
 
     Sessions that are written one by one make small files; once a year has many they are put
-    together, which changes no row.
+    together, which changes no row. Of `intraday_bars` each interval and session has a folder.
     """
 
     def __init__(self, root: str, *, storage_options: Mapping[str, str] | None = None) -> None:
@@ -184,11 +188,39 @@ class Lake:
             _filed(rows),
             mode="overwrite",
             predicate=predicate,
-            partition_by=[_YEAR],
+            partition_by=_FOLDERS.get(table, [_YEAR]),
             schema_mode="merge",
             commit_properties=_noted(note),
             storage_options=self._storage_options,
         )
+
+    def delete(self, table: str, *, before: dt.date, interval: str) -> int:
+        """Takes away the rows of an interval of sessions before a date; gives how many it were.
+
+        Their files stay for those who read an older version, until `vacuum`.
+        """
+        if not self._exists(table):
+            return 0
+        old = (pl.col("session") < before) & (pl.col("interval") == interval)
+        scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options).filter(old)
+        rows: int = scan.select(pl.len()).collect().item()
+        if rows:
+            DeltaTable(self._uri(table), storage_options=self._storage_options).delete(
+                f"session < '{before}' AND \"interval\" = '{interval}'"
+            )
+        return rows
+
+    def vacuum(self, table: str, *, unused_for_hours: int = _KEPT_HOURS) -> int:
+        """Removes files that no version of the last hours needs; gives how many it were."""
+        if not self._exists(table):
+            return 0
+        opened = DeltaTable(self._uri(table), storage_options=self._storage_options)
+        removed = opened.vacuum(
+            retention_hours=unused_for_hours,
+            dry_run=False,
+            enforce_retention_duration=unused_for_hours >= _KEPT_HOURS,
+        )
+        return len(removed)
 
     def _scan(self, table: str, first: dt.date | None, last: dt.date | None) -> pl.LazyFrame:
         scan = pl.scan_delta(self._uri(table), storage_options=self._storage_options)
@@ -202,13 +234,15 @@ class Lake:
             self._uri(table),
             _filed(rows),
             mode="append",
-            partition_by=[_YEAR],
+            partition_by=_FOLDERS.get(table, [_YEAR]),
             schema_mode="merge",
             commit_properties=_noted(note),
             storage_options=self._storage_options,
         )
 
     def _put_together(self, table: str, years: Iterable[int]) -> None:
+        if table in _FOLDERS:
+            return
         opened = DeltaTable(self._uri(table), storage_options=self._storage_options)
         filed = [[(_YEAR, "=", str(year))] for year in years]
         many = [

@@ -15,7 +15,8 @@ from quantmatrix_adapters.channels.discord import DiscordChannel
 from quantmatrix_adapters.limits import Limiter, Limits
 from quantmatrix_adapters.listings.registers import Register, registers_from
 from quantmatrix_adapters.providers.base import Given, Provider
-from quantmatrix_adapters.providers.select import provider_from
+from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
+from quantmatrix_adapters.providers.select import intraday_from, provider_from
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import home
 from quantmatrix_pipelines.clock import utc_now
@@ -40,6 +41,10 @@ def resources(settings: Settings) -> Mapping[str, Any]:
         "feed": dg.ResourceDefinition(
             resource_fn=lambda _: _fed(settings), description="The provider of bars."
         ),
+        "intraday_feed": dg.ResourceDefinition(
+            resource_fn=lambda _: _fed_intraday(settings),
+            description="The providers of intraday bars, none where none is configured.",
+        ),
         "registers": dg.ResourceDefinition(
             resource_fn=lambda _: _registered(settings), description="Registers of issuers."
         ),
@@ -60,6 +65,14 @@ def feed_of(settings: Settings, database: Database) -> Provider:
     return provider_from(_given(settings, database), settings.provider_names)
 
 
+def intraday_of(settings: Settings, database: Database) -> IntradayFailover:
+    """Gives the providers of intraday bars the settings name; their limits are in `database`.
+
+    Raises UnknownPlugin and SettingsError as `intraday_from` does.
+    """
+    return intraday_from(_given(settings, database), settings.intraday_names)
+
+
 def registers_of(settings: Settings, database: Database) -> tuple[Register, ...]:
     """Gives the registers the settings name; their limits are kept in `database`.
 
@@ -74,6 +87,7 @@ def _given(settings: Settings, database: Database) -> Given:
 
     return Given(
         bars=settings.bars,
+        intraday_bars=settings.intraday_bars,
         symbols=settings.provider_symbols,
         keys=settings.provider_keys,
         contacts={"sec": settings.sec_contact},
@@ -93,6 +107,13 @@ def _fed(settings: Settings) -> Iterator[Provider]:
     """Gives the feed of a run or a tick, and closes with it the connections of its limits."""
     with _connected(settings) as database:
         yield feed_of(settings, database)
+
+
+@contextmanager
+def _fed_intraday(settings: Settings) -> Iterator[IntradayFailover]:
+    """Gives the providers of intraday bars of a run, and closes the connections of their limits."""
+    with _connected(settings) as database:
+        yield intraday_of(settings, database)
 
 
 @contextmanager

@@ -41,6 +41,18 @@ class Settings(BaseSettings):
     fundamentals: Annotated[
         Path | None, Field(description="CSV file of figures about companies, beside the feed's.")
     ] = None
+    intraday_bars: Annotated[Path | None, Field(description="Folder or file of intraday bars.")] = (
+        None
+    )
+    intraday_providers: Annotated[
+        str, Field(description="Providers of intraday bars in their order, by comma; else files.")
+    ] = ""
+    intraday_5m_sessions: Annotated[
+        int, Field(ge=1, le=25_000, description="How many last sessions keep five minutes.")
+    ] = 90
+    intraday_1h_sessions: Annotated[
+        int, Field(ge=1, le=25_000, description="How many last sessions keep hours.")
+    ] = 504
     symbol_history: Annotated[
         Path | None, Field(description="CSV file of who was called what from when to when.")
     ] = None
@@ -98,7 +110,10 @@ class Settings(BaseSettings):
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
-    @field_validator("home", "bars", "symbol_history", "actions", "fundamentals", "audit_anchors")
+    @field_validator(
+        *("home", "bars", "intraday_bars", "symbol_history", "actions", "fundamentals"),
+        "audit_anchors",
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         try:
@@ -140,6 +155,12 @@ class Settings(BaseSettings):
     def provider_names(self) -> tuple[str, ...]:
         """Gives the providers to ask, the first before the others; none where none is named."""
         return _listed(self.providers)
+
+    @cached_property
+    def intraday_names(self) -> tuple[str, ...]:
+        """Gives the providers of intraday bars in their order; none where none is configured."""
+        of_files = () if self.intraday_bars is None else ("folder",)
+        return _listed(self.intraday_providers) or of_files
 
     @cached_property
     def provider_symbols(self) -> tuple[str, ...]:

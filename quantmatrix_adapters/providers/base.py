@@ -183,6 +183,7 @@ class Given:
     """
 
     bars: Path | None = None
+    intraday_bars: Path | None = None
     symbols: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     contacts: Mapping[str, str] = field(default_factory=dict)

@@ -70,3 +70,15 @@ CREATE VIEW latest_fundamentals AS
 
 COMMENT ON VIEW latest_fundamentals IS
     'What each provider said last of each instrument, one row each, with its symbol then.';
+
+-- Intraday bars of the newest session that has any, with the symbols of then, as traded; `starts_at` is UTC.
+-- `intraday_bars` has the last five sessions, each bar as it is known last.
+CREATE VIEW latest_intraday_bars AS
+    SELECT b.*, i.symbol
+    FROM intraday_bars b
+    JOIN instruments i ON i.instrument_id = b.instrument_id AND b.session >= i.valid_from
+        AND (i.valid_to IS NULL OR b.session < i.valid_to)
+    WHERE b.session = (SELECT max(session) FROM intraday_bars);
+
+COMMENT ON VIEW latest_intraday_bars IS
+    'Five-minute and hourly bars of the newest session that has any, with symbols.';

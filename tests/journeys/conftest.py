@@ -14,6 +14,7 @@ from support.discord_server import DiscordServer, webhook_id
 from quantmatrix_adapters.channels.discord import DiscordChannel
 from quantmatrix_adapters.listings.registers import Register
 from quantmatrix_adapters.providers.base import Provider
+from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import chain, demonstration, home
@@ -38,11 +39,17 @@ class Installation:
     now: dt.datetime = CLOSE + dt.timedelta(minutes=15)
     instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
     feed: Provider | None = None
+    intraday_feed: IntradayFailover | None = None
     registers: tuple[Register, ...] | None = None
 
     def definitions(self) -> dg.Definitions:
         """The real code location, with this clock, and this feed and registers where told."""
-        given = {"clock": lambda: self.now, "feed": self.feed, "registers": self.registers}
+        given = {
+            "clock": lambda: self.now,
+            "feed": self.feed,
+            "intraday_feed": self.intraday_feed,
+            "registers": self.registers,
+        }
         made = {
             name: dg.ResourceDefinition.hardcoded_resource(one)
             for name, one in given.items()

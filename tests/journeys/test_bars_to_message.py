@@ -99,11 +99,17 @@ def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_
     told.write_text("symbol,ex_date,kind,amount\nIBM,2012-11-07,cash_dividend,0.85\n")
     figures = tmp_path / "fundamentals.csv"
     figures.write_text("symbol,session,employees\nIBM,2013-01-22,434246\n")
-    update = {"actions": told, "fundamentals": figures}
+    minutes = tmp_path / "minutes.csv"
+    minutes.write_text(
+        "symbol,starts_at,open,high,low,close,volume,interval\n"
+        "IBM,2013-03-01T14:30:00Z,200,201,199,200.5,1000,5m\n"
+    )
+    update = {"actions": told, "fundamentals": figures, "intraday_bars": minutes}
     installation.settings = installation.settings.model_copy(update=update)
     installation.add_user("ada", {})
     installation.load(FIRST, LAST)
     installation.run("company_data", range_tags(str(FIRST), str(LAST)))
+    installation.run("intraday_data", range_tags(str(LAST), str(LAST)))
     installation.evaluate(LAST)
     installation.run("delivery", {})
     installation.run("publication", range_tags(str(LAST), str(LAST)))

@@ -12,6 +12,7 @@ from quantmatrix_pipelines.settings import read_settings
 ASSETS = {
     *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
     *("market_snapshots", "fundamentals", "notifications", "deliveries", "snapshot"),
+    "intraday_bars",
 }
 
 
@@ -76,28 +77,29 @@ def test_the_schedule_and_the_sensors_run_by_default(definitions: dg.Definitions
     automations = [*definitions.schedules, *definitions.sensors]
     assert {one.name for one in automations} == {
         *("session_close", "after_market_data", "after_evaluation", "due_notifications"),
-        *("session_fundamentals", "stale_market_data"),
+        *("session_fundamentals", "session_intraday", "stale_market_data"),
     }
     assert {one.default_status.value for one in automations} == {"RUNNING"}
     assert all(one.description for one in automations)
 
 
 def test_every_asset_belongs_to_exactly_one_job(definitions: dg.Definitions):
-    names = ("market_data", "company_data", "evaluation", "delivery", "publication")
+    names = ("market_data", "company_data", "intraday_data", "evaluation", "delivery")
+    names += ("publication",)
     graphs = [definitions.resolve_job_def(name).asset_layer.selected_asset_keys for name in names]
     covered = sorted(key.to_user_string() for keys in graphs for key in keys)
     assert covered == sorted(ASSETS)
 
 
-def test_nothing_users_are_told_rests_on_fundamentals(definitions: dg.Definitions):
+def test_nothing_users_are_told_rests_on_fundamentals_or_intraday_bars(definitions: dg.Definitions):
     graph = definitions.resolve_asset_graph()
     told = [dg.AssetKey(name) for name in ("signals", "notifications", "deliveries")]
     before = {key for one in told for key in graph.get_ancestor_asset_keys(one, include_self=True)}
     assert dg.AssetKey("indicators") in before
-    assert dg.AssetKey("fundamentals") not in before
-    names = ("raw_bars", "fundamentals")
+    assert not {dg.AssetKey("fundamentals"), dg.AssetKey("intraday_bars")} & before
+    names = ("raw_bars", "fundamentals", "intraday_bars")
     pools = [definitions.resolve_assets_def(name).op.pool for name in names]
-    assert pools == ["lake", "fundamentals"]
+    assert pools == ["lake", "fundamentals", "intraday"]
 
 
 def test_overrides_take_the_place_of_resources(tmp_path: Path):

@@ -11,6 +11,7 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
+from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_pipelines.lake import Lake
 
@@ -38,6 +39,7 @@ def closes(lake: Lake, **ends: dt.date) -> list[float]:
         ("bars", Bars),
         ("indicators", Indicators),
         ("fundamentals", Fundamentals),
+        ("intraday_bars", IntradayBars),
     ],
 )
 def test_a_table_never_written_has_no_rows_and_its_contracts_columns(
@@ -196,3 +198,57 @@ def test_a_session_written_again_after_that_replaces_only_itself(lake: Lake):
     assert len(DeltaTable(f"{lake.root}/bars").file_uris()) <= 2
     lake.replace("bars", bars((1, days[30], 99.0)), first=days[30], last=days[30])
     assert closes(lake) == [10.0] * 30 + [99.0] + [10.0] * 35
+
+
+def intraday(*kept: tuple[str, dt.date]) -> pl.DataFrame:
+    """Two bars of each interval and session."""
+    rows = [
+        {"instrument_id": 1, "provider": "folder", "interval": interval, "session": day}
+        | {"starts_at": dt.datetime(day.year, day.month, day.day, hour, tzinfo=dt.UTC)}
+        | dict.fromkeys(("open", "high", "low", "close", "volume"), float(hour))
+        | {"known_at": AT, "is_final": True}
+        for interval, day in kept
+        for hour in (15, 16)
+    ]
+    return pl.DataFrame(rows, schema=schema_of(IntradayBars))
+
+
+def files_of(lake: Lake) -> int:
+    return len(list(Path(lake.root, "intraday_bars").rglob("*.parquet")))
+
+
+def test_intraday_bars_are_read_as_they_were_written(lake: Lake):
+    rows = intraday(*((one, day) for one in ("1h", "5m") for day in DAYS))
+    lake.append("intraday_bars", rows)
+    order = ["interval", "starts_at"]
+    assert_frame_equal(lake.read("intraday_bars").sort(order), rows.sort(order))
+    assert lake.sessions("intraday_bars") == (DAYS[0], DAYS[-1])
+    within = lake.read("intraday_bars", first=DAYS[1], last=DAYS[2])
+    assert set(within["session"]) == {DAYS[1], DAYS[2]}
+    assert lake.rows_by_session("intraday_bars", first=DAYS[3], last=DAYS[4]) == {
+        DAYS[3]: 4,
+        DAYS[4]: 4,
+    }
+
+
+def test_old_sessions_of_one_interval_are_taken_away_and_nothing_else(lake: Lake):
+    assert lake.delete("intraday_bars", before=DAYS[4], interval="5m") == 0
+    lake.append("bars", BARS)
+    lake.append("intraday_bars", intraday(*((one, day) for one in ("1h", "5m") for day in DAYS)))
+    assert lake.delete("intraday_bars", before=DAYS[0], interval="5m") == 0
+    assert lake.delete("intraday_bars", before=DAYS[3], interval="5m") == 6
+    left = lake.read("intraday_bars").group_by("interval").agg(pl.col("session").min(), pl.len())
+    assert sorted(left.rows()) == [("1h", DAYS[0], 10), ("5m", DAYS[3], 4)]
+    assert lake.rows("bars") == BARS.height
+
+
+def test_files_of_what_was_taken_away_stay_a_week_for_readers_of_older_versions(lake: Lake):
+    assert lake.vacuum("intraday_bars") == 0
+    lake.append("intraday_bars", intraday(*(("5m", day) for day in DAYS)))
+    before = files_of(lake)
+    lake.delete("intraday_bars", before=DAYS[3], interval="5m")
+    assert lake.vacuum("intraday_bars") == 0
+    assert files_of(lake) == before
+    assert lake.vacuum("intraday_bars", unused_for_hours=0) == 3
+    assert files_of(lake) == before - 3
+    assert lake.rows("intraday_bars") == 4

@@ -30,6 +30,9 @@ def test_without_any_variable_the_defaults_of_the_readme_hold():
         ("HOME", "/srv/quantmatrix", Path("/srv/quantmatrix")),
         ("BARS", "/srv/bars", Path("/srv/bars")),
         ("FUNDAMENTALS", "/srv/figures.csv", Path("/srv/figures.csv")),
+        ("INTRADAY_BARS", "/srv/minutes", Path("/srv/minutes")),
+        ("INTRADAY_5M_SESSIONS", "1", 1),
+        ("INTRADAY_1H_SESSIONS", "25000", 25_000),
         ("SESSIONS", "250", 250),
         ("HISTORY_SESSIONS", "25000", 25_000),
         ("PORT", "65535", 65_535),
@@ -73,6 +76,8 @@ def test_a_secret_is_read_and_not_shown(monkeypatch: pytest.MonkeyPatch, variabl
         ("HISTORY_SESSIONS", "249"),
         ("HISTORY_SESSIONS", "25001"),
         ("HISTORY_SESSIONS", "1.5"),
+        ("INTRADAY_5M_SESSIONS", "0"),
+        ("INTRADAY_1H_SESSIONS", "25001"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),
@@ -166,6 +171,14 @@ def test_providers_and_symbols_are_lists_in_their_order(monkeypatch: pytest.Monk
     settings = read_settings()
     assert settings.provider_names == ("tiingo", "yahoo")
     assert settings.provider_symbols == ("MSFT", "AAPL")
+
+
+def test_intraday_bars_are_of_files_unless_providers_are_named():
+    assert read_settings().intraday_names == ()
+    assert read_settings(intraday_bars="minutes").intraday_names == ("folder",)
+    named = read_settings(intraday_bars="minutes", intraday_providers="yahoo, folder")
+    assert named.intraday_names == ("yahoo", "folder")
+    assert (named.intraday_5m_sessions, named.intraday_1h_sessions) == (90, 504)
 
 
 def test_keys_are_by_provider_and_every_provider_that_needs_one_has_its_setting(

@@ -7,6 +7,7 @@ from quantmatrix_pipelines.defs.market_data import (
     corporate_actions,
     fundamentals,
     indicators,
+    intraday_bars,
     market_snapshots,
     raw_bars,
 )
@@ -16,7 +17,7 @@ from quantmatrix_pipelines.home import Window
 def assets(window: Window) -> list[dg.AssetsDefinition]:
     """Gives the market data assets over the sessions of `window`, in the order of the chain.
 
-    The fundamentals stand beside it.
+    The fundamentals and the intraday bars stand beside it.
     """
-    modules = (raw_bars, corporate_actions, bars, indicators, market_snapshots, fundamentals)
-    return [module.asset(window) for module in modules]
+    chain = (raw_bars, corporate_actions, bars, indicators, market_snapshots)
+    return [module.asset(window) for module in (*chain, fundamentals, intraday_bars)]

@@ -1,4 +1,4 @@
-"""After each close of the exchange, the session's market data and fundamentals are fetched."""
+"""After each close of the exchange, the session's market data and all beside it are fetched."""
 
 import datetime as dt
 
@@ -6,6 +6,7 @@ import dagster as dg
 
 from quantmatrix_engine import calendars
 from quantmatrix_pipelines.automation import AssetJob
+from quantmatrix_pipelines.defs.market_data.intraday_bars import NOT_CONFIGURED
 from quantmatrix_pipelines.home import Window
 
 # 00:15 UTC is 19:15 or 20:15 in New York: after the close in summer and in winter, half days
@@ -19,11 +20,23 @@ CRON = "15 0 * * 2-6"
 FUNDAMENTALS_CRON = "15 2 * * 2-6"
 
 
+# In between, for the same reasons: what providers keep of five minutes they keep for weeks.
+INTRADAY_CRON = "15 1 * * 2-6"
+
+
 def schedules(
-    window: Window, *, market_data: AssetJob, company_data: AssetJob
+    window: Window,
+    *,
+    market_data: AssetJob,
+    company_data: AssetJob,
+    intraday_data: AssetJob,
+    has_intraday: bool,
 ) -> list[dg.ScheduleDefinition]:
-    """Gives the schedule of the session's first run (sensors request the next ones), and that of
-    the fundamentals, which nothing follows.
+    """Gives the schedule of the session's first run (sensors request the next ones), and those of
+    the fundamentals and the intraday bars, which nothing follows.
+
+    Where `has_intraday` says that no intraday bars are configured, their schedule skips, and says
+    so.
     """
 
     @dg.schedule(
@@ -54,7 +67,22 @@ def schedules(
     ) -> dg.RunRequest | dg.SkipReason:
         return _asked(context, window, "company_data")
 
-    return [session_close, session_fundamentals]
+    @dg.schedule(
+        cron_schedule=INTRADAY_CRON,
+        execution_timezone="UTC",
+        job=intraday_data,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=(
+            "Fetches the intraday bars of the session that closed last on XNYS, at 01:15 UTC. "
+            "Weekends and holidays are skipped, and so is all where none are configured."
+        ),
+    )
+    def session_intraday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if not has_intraday:
+            return dg.SkipReason(NOT_CONFIGURED)
+        return _asked(context, window, "intraday_data")
+
+    return [session_close, session_intraday, session_fundamentals]
 
 
 def _asked(

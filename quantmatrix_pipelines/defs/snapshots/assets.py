@@ -8,18 +8,20 @@ import pandera.polars as pa
 import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider, names_of
+from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.coverage import Coverage
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
+from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.coverage import coverage
 from quantmatrix_engine.prices.priority import preferred
-from quantmatrix_engine.prices.restatement import newest_known
+from quantmatrix_engine.prices.restatement import known_by, newest_known
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog
 from quantmatrix_pipelines.clock import Clock
@@ -32,6 +34,10 @@ from quantmatrix_pipelines.stores import corporate_actions, evaluations, instrum
 from quantmatrix_pipelines.stores import snapshot as store
 from quantmatrix_pipelines.stores.snapshot import Table
 
+_END_OF_TIME = dt.datetime.max.replace(tzinfo=dt.UTC)
+INTRADAY_SESSIONS = 5
+"""How many last sessions of intraday bars a snapshot has; the lake keeps more."""
+
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
     """Gives the snapshot asset over the sessions of `window`."""
@@ -42,7 +48,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "parquet"},
         partitions_def=shared_partitions(window),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["instruments", "bars", "indicators", "fundamentals", "signals"],
+        deps=["instruments", "bars", "indicators", "fundamentals", "intraday_bars", "signals"],
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 [
@@ -76,7 +82,9 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         """
         published, counts, lost = None, {}, []
         for session in sessions_in(context.partition_keys):
-            tables = _tables(lake, database, session, providers=names_of(feed))
+            tables = _tables(lake, database, session, providers=names_of(feed)) | {
+                "intraday_bars": _intraday(lake, session, settings.intraday_names)
+            }
             published = store.publish(
                 settings.snapshots,
                 session,
@@ -118,10 +126,20 @@ def _tables(
     }
 
 
+def _intraday(lake: Lake, session: dt.date, providers: Sequence[str]) -> Table:
+    """Gives the intraday bars of the last sessions as they are known last, of one provider for an
+    instrument and session.
+    """
+    first = calendars.sessions_before(session, INTRADAY_SESSIONS - 1)
+    of_feed = preferred(lake.read("intraday_bars", first=first, last=session), providers)
+    newest = known_by(of_feed, _END_OF_TIME)
+    return _table(newest.sort("instrument_id", "interval", "starts_at"), IntradayBars)
+
+
 def _actions(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives what the session's prices are adjusted by: each action in the form confirmed last."""
     confirmed = corporate_actions.price_actions(database)
-    newest = adjustment.known_by(confirmed, dt.datetime.max.replace(tzinfo=dt.UTC))
+    newest = adjustment.known_by(confirmed, _END_OF_TIME)
     return newest.filter(pl.col("ex_date") <= session).sort("instrument_id", "ex_date")
 
 

@@ -7,8 +7,9 @@ import pytest
 from quantmatrix_adapters.providers.base import Given
 from quantmatrix_adapters.providers.failover import Failover
 from quantmatrix_adapters.providers.folder import FolderProvider
+from quantmatrix_adapters.providers.intraday_folder import IntradayFolder
 from quantmatrix_adapters.providers.sample import SampleProvider
-from quantmatrix_adapters.providers.select import provider_from
+from quantmatrix_adapters.providers.select import intraday_from, provider_from
 from quantmatrix_adapters.providers.tiingo import TiingoProvider
 from quantmatrix_engine.errors import SettingsError, UnknownPlugin
 
@@ -59,3 +60,36 @@ def test_an_unknown_name_is_an_error_with_the_near_one() -> None:
 def test_what_a_provider_lacks_is_named(name: str, given: Given, expected: str) -> None:
     with pytest.raises(SettingsError, match=expected):
         provider_from(given, [name])
+
+
+def test_intraday_bars_are_of_nobody_of_files_or_of_those_that_are_named(tmp_path: Path) -> None:
+    assert intraday_from(Given()).providers == ()
+    (files,) = intraday_from(Given(intraday_bars=tmp_path)).providers
+    assert isinstance(files, IntradayFolder)
+    assert files.path == tmp_path
+    given = Given(intraday_bars=tmp_path, symbols=("AAPL",), keys={"tiingo": "s3cret"})
+    assert intraday_from(given, ["yahoo", "folder", "tiingo", "yahoo"]).names == (
+        *("yahoo", "folder", "tiingo"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("folder", Given(), "QUANTMATRIX_INTRADAY_BARS"),
+        ("tiingo", Given(symbols=("AAPL",)), "QUANTMATRIX_TIINGO_KEY"),
+        ("polygon", Given(keys={"polygon": "key"}), "QUANTMATRIX_SYMBOLS"),
+        ("fmp", Given(symbols=("AAPL",), keys={"fmp": "key"}), "alpaca, polygon, tiingo, yahoo"),
+        ("sample", Given(), "gives no intraday bars"),
+    ],
+)
+def test_what_a_provider_of_intraday_bars_lacks_is_named(
+    name: str, given: Given, expected: str
+) -> None:
+    with pytest.raises(SettingsError, match=expected):
+        intraday_from(given, [name])
+
+
+def test_an_unknown_provider_of_intraday_bars_is_an_error_with_the_near_one() -> None:
+    with pytest.raises(UnknownPlugin, match="Did you mean 'alpaca'"):
+        intraday_from(Given(), ["alpacka"])

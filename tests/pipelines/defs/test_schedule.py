@@ -12,12 +12,17 @@ LIVE = Window()
 ENDED = Window(dt.date(2025, 1, 2), dt.date(2025, 1, 2), dt.date(2026, 3, 2))
 
 
-JOBS = {name: dg.define_asset_job(name) for name in ("market_data", "company_data")}
+JOBS = {
+    name: dg.define_asset_job(name) for name in ("market_data", "company_data", "intraday_data")
+}
 
 
-def scheduled(job: str, window: Window = LIVE) -> dg.ScheduleDefinition:
+def scheduled(
+    job: str, window: Window = LIVE, *, has_intraday: bool = True
+) -> dg.ScheduleDefinition:
     """Gives the schedule that starts a job."""
-    (schedule,) = (one for one in schedules(window, **JOBS) if one.job_name == job)
+    made = schedules(window, **JOBS, has_intraday=has_intraday)
+    (schedule,) = (one for one in made if one.job_name == job)
     return schedule
 
 
@@ -108,3 +113,21 @@ def test_fundamentals_are_asked_for_two_hours_later_before_the_next_session_open
         assert not calendars.is_open(at)
     holiday = tick("2026-11-27 02:15", job="company_data")
     assert holiday == "skipped: XNYS did not trade on Thursday 2026-11-26."
+
+
+def test_intraday_bars_are_asked_for_in_between_and_not_where_none_are_configured():
+    schedule = scheduled("intraday_data")
+    assert schedule.cron_schedule == "15 1 * * 2-6"
+    assert schedule.execution_timezone == "UTC"
+    for utc, session in [
+        ("2026-11-28 01:15", "2026-11-27"),  # the half day after Thanksgiving
+        ("2026-03-10 01:15", "2026-03-09"),  # the first session of summer time
+    ]:
+        assert tick(utc, job="intraday_data") == session
+        at = dt.datetime.fromisoformat(utc).replace(tzinfo=dt.UTC)
+        assert calendars.last_closed_session(at) == dt.date.fromisoformat(session)
+    off = scheduled("intraday_data", has_intraday=False)
+    at = dt.datetime(2026, 11, 28, 1, 15, tzinfo=dt.UTC)
+    skipped = off(dg.build_schedule_context(scheduled_execution_time=at))
+    assert isinstance(skipped, dg.SkipReason)
+    assert "QUANTMATRIX_INTRADAY_PROVIDERS" in str(skipped.skip_message)

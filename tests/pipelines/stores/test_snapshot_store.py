@@ -17,6 +17,7 @@ from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
+from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_pipelines.stores import snapshot
 from quantmatrix_pipelines.stores.snapshot import Table
@@ -68,6 +69,7 @@ def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Tabl
         "corporate_actions": table(pl.DataFrame(schema=schema_of(PriceActions))),
         "indicators": table(pl.DataFrame(schema=schema_of(Indicators))),
         "fundamentals": table(fundamentals()),
+        "intraday_bars": table(pl.DataFrame(schema=schema_of(IntradayBars))),
         "signals": table(signals(*said)),
     }
 
@@ -93,7 +95,7 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
     assert published == tmp_path / "snapshots" / "2026-11-20.1"
     assert {path.name for path in published.iterdir()} == {
         *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
-        *("corporate_actions.parquet", "fundamentals.parquet"),
+        *("corporate_actions.parquet", "fundamentals.parquet", "intraday_bars.parquet"),
         *("quantmatrix.duckdb", "manifest.json"),
     }
     assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
@@ -168,7 +170,8 @@ def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
     assert manifest["made_at"] == "2026-11-21T00:15:00+00:00"
     assert manifest["code_version"] == "v1"
     counted = {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
-    assert manifest["tables"] == counted | {"corporate_actions": 0, "fundamentals": 4}
+    counted |= {"corporate_actions": 0, "fundamentals": 4, "intraday_bars": 0}
+    assert manifest["tables"] == counted
     others = [path for path in published.iterdir() if path.name != "manifest.json"]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
     assert manifest["sha256"] == sums

@@ -1,0 +1,232 @@
+"""The asset of the intraday bars: five minutes and hours, as they were said, for a time."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from quantmatrix_adapters.providers.base import IntradayDelivery
+from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts import quarantine
+from quantmatrix_engine.contracts.intraday_bars import SAID, Interval, IntradayBars
+from quantmatrix_engine.contracts.raw_intraday_bars import RawIntradayBars
+from quantmatrix_engine.prices.identity import resolve
+from quantmatrix_engine.prices.intraday import in_kept_intervals
+from quantmatrix_engine.prices.intraday_coverage import intraday_coverage
+from quantmatrix_engine.prices.intraday_quality import sort_out, without_session
+from quantmatrix_engine.prices.restatement import INTRADAY_KEY, INTRADAY_VALUES, unseen
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines import catalog, checks, stretches
+from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data.intraday_retention import Retention, retention
+from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in
+from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.settings import Settings
+from quantmatrix_pipelines.stores import instruments as instrument_store
+from quantmatrix_pipelines.stores import market_data as store
+
+NOT_CONFIGURED = (
+    "No intraday bars are configured: set QUANTMATRIX_INTRADAY_PROVIDERS or "
+    "QUANTMATRIX_INTRADAY_BARS."
+)
+_A_MONTH = 1
+# An instrument without symbols asked for is expected to have bars if it had some lately.
+_LATELY_SESSIONS = 5
+
+
+def asset(window: Window) -> dg.AssetsDefinition:
+    """Gives the asset over the sessions of `window`."""
+
+    @lake_asset(
+        window,
+        # A request a symbol, as slow as the provider's limits: the chain does not wait for it.
+        pool="intraday",
+        deps=["instruments"],
+        metadata=catalog.described(IntradayBars, table="lake/intraday_bars"),
+        check_specs=[
+            dg.AssetCheckSpec(
+                "contract",
+                asset="intraday_bars",
+                description="Every bar delivered can be read and be true, in a session, on the"
+                " clock, of a known symbol.",
+            ),
+            dg.AssetCheckSpec(
+                "covered",
+                asset="intraday_bars",
+                description="Every instrument asked for has bars of the newest session.",
+            ),
+        ],
+    )
+    @retried
+    def intraday_bars(
+        context: dg.AssetExecutionContext,
+        intraday_feed: dg.ResourceParam[IntradayFailover],
+        lake: dg.ResourceParam[Lake],
+        database: dg.ResourceParam[Database],
+        settings: dg.ResourceParam[Settings],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.MaterializeResult:
+        """Bars of five minutes and of hours as they were said, never changed: a restatement is a
+        further row. Hours are made of five minutes where nobody brought them; minutes are not kept.
+
+        Bars outside the hours of the exchange are left out. What is older than the sessions the
+        settings keep is taken away when the run has written; daily tables are not touched.
+        """
+        sessions = sessions_in(context.partition_keys)
+        catalogue = instrument_store.catalogue(database)
+        told = _Told()
+        keeps = retention(settings, lake, sessions[-1])
+        ahead = stretches.Ahead(context, lake, "intraday_bars", months=_A_MONTH)
+        for stretch in ahead if intraday_feed.providers else ():
+            delivery = _delivered(intraday_feed, settings, stretch.first, stretch.last, clock)
+            known = lake.read("intraday_bars", first=stretch.first, last=stretch.last)
+            sorted_out = _screened(delivery, catalogue, known)
+            store.record_findings(database, sorted_out.findings)
+            new = _new(sorted_out.bars, known, keeps)
+            lake.append("intraday_bars", new, note=stretch.note)
+            told.add(delivery, sorted_out, new)
+        gone = keeps.forget(lake)
+        context.log.info("%d intraday bars, %d rows new", told.delivered, told.new)
+        catalog.count_sessions(context, lake, "intraday_bars")
+        of_last = lake.read("intraday_bars", first=sessions[-1], last=sessions[-1])
+        return dg.MaterializeResult(
+            metadata=catalog.rows(
+                lake.rows("intraday_bars"),
+                providers=", ".join(intraday_feed.names) or NOT_CONFIGURED,
+                delivered=told.delivered,
+                outside_hours=told.outside,
+                new=told.new,
+                sample=catalog.table(of_last),
+                **_of_retention(keeps, gone),
+            ),
+            check_results=[
+                checks.result(
+                    "contract",
+                    told.all_findings(),
+                    is_error=False,
+                    description=f"{told.delivered:,} bars delivered, {told.outside:,} of them"
+                    f" outside the hours, {told.refused:,} refused.",
+                ),
+                _covered(lake, catalogue, settings, intraday_feed, sessions[-1]),
+            ],
+        )
+
+    return intraday_bars
+
+
+@dataclass(frozen=True)
+class _Screened:
+    """Bars in the intervals that are kept, findings, and how many bars were left out."""
+
+    bars: pl.DataFrame
+    findings: pl.DataFrame
+    outside: int
+    refused: int
+
+
+class _Told:
+    """What a run was told, stretch by stretch."""
+
+    def __init__(self) -> None:
+        self.delivered = self.outside = self.refused = self.new = 0
+        self._findings = [checks.NO_FINDINGS]
+
+    def add(self, delivery: IntradayDelivery, screened: _Screened, new: pl.DataFrame) -> None:
+        self.delivered += delivery.bars.height
+        self.outside += screened.outside
+        self.refused += screened.refused
+        self.new += new.height
+        self._findings.append(screened.findings.drop("row"))
+
+    def all_findings(self) -> pl.DataFrame:
+        """Gives the findings but for bars outside the hours, which are no fault of anybody."""
+        return pl.concat(self._findings).filter(pl.col("severity") != "info")
+
+
+def _delivered(
+    feed: IntradayFailover, settings: Settings, first: dt.date, last: dt.date, clock: Clock
+) -> IntradayDelivery:
+    """Gives what the providers say, known from the moment the last answer was there.
+
+    A row whose file states since when it is known keeps that.
+    """
+    asked_at = clock()
+    told = feed.intraday_bars(settings.provider_symbols, first, last, known_at=asked_at)
+    asked, answered = (
+        pl.lit(moment).cast(pl.Datetime("us", "UTC")) for moment in (asked_at, clock())
+    )
+    known_at = pl.when(pl.col("known_at") == asked).then(answered).otherwise("known_at")
+    return IntradayDelivery(told.bars.with_columns(known_at=known_at), told.findings)
+
+
+def _screened(told: IntradayDelivery, catalogue: pl.DataFrame, known: pl.DataFrame) -> _Screened:
+    raw = quarantine.part(RawIntradayBars, told.bars, provider="intraday", key=SAID)
+    sorted_out = sort_out(raw.good, catalogue)
+    kept = quarantine.part(
+        IntradayBars,
+        in_kept_intervals(sorted_out.bars, known),
+        provider="intraday",
+        key=("instrument_id", "interval", "starts_at"),
+    )
+    found = [told.findings, raw.findings, sorted_out.findings, without_session(kept.findings)]
+    refused = raw.bad_rows + sorted_out.refused + kept.bad_rows
+    return _Screened(kept.good, pl.concat(found), sorted_out.outside, refused)
+
+
+def _new(bars: pl.DataFrame, known: pl.DataFrame, keeps: Retention) -> pl.DataFrame:
+    """Gives the bars that say something new and are not past their time, in their order."""
+    return keeps.kept(unseen(bars, known, key=INTRADAY_KEY, values=INTRADAY_VALUES))
+
+
+def _of_retention(keeps: Retention, gone: dict[Interval, int]) -> dict[str, object]:
+    since = {f"kept_{one}_since": str(first) for one, first in keeps.since.items()}
+    return {**since, **{f"forgotten_{one}": rows for one, rows in gone.items()}}
+
+
+def _covered(
+    lake: Lake,
+    catalogue: pl.DataFrame,
+    settings: Settings,
+    feed: IntradayFailover,
+    session: dt.date,
+) -> dg.AssetCheckResult:
+    """Says which instruments a bar is expected of have none of a session."""
+    since = calendars.sessions_before(session, _LATELY_SESSIONS)
+    lately = lake.read("intraday_bars", first=since, last=session)
+    expected = set(lately.get_column("instrument_id"))
+    if feed.providers:
+        expected |= set(_meant(settings.provider_symbols, session, catalogue))
+    covered = intraday_coverage(lately, session, expected)
+    missing = covered.filter((pl.col("five_minutes") == 0) & (pl.col("hours") == 0))
+    there = covered.filter(pl.col("five_minutes") > 0)
+    share = there.select(
+        pl.format(" Half of the others have {} % of its five minutes.", _half("coverage_pct"))
+    )
+    return checks.result(
+        "covered",
+        missing,
+        is_error=False,
+        description=f"{missing.height:,} of {covered.height:,} instruments have no intraday bar of"
+        f" {session}.{share.item() if there.height else ''}",
+    )
+
+
+def _half(column: str) -> pl.Expr:
+    return pl.col(column).median().round().cast(pl.Int64)
+
+
+def _meant(symbols: Sequence[str], session: dt.date, catalogue: pl.DataFrame) -> list[int]:
+    """Gives the ids of the instruments that symbols mean on a session."""
+    asked = pl.DataFrame({"symbol": list(symbols)}, schema={"symbol": pl.String}).with_columns(
+        session=pl.lit(session), exchange=pl.lit(None, pl.String)
+    )
+    ids: list[int] = (
+        resolve(asked, catalogue).explode("instrument_ids")["instrument_ids"].drop_nulls().to_list()
+    )
+    return ids

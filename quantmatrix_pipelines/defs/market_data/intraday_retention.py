@@ -1,0 +1,61 @@
+"""How long intraday bars are kept: sessions by interval, and taking away what is older."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.intraday_bars import Interval
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.settings import Settings
+
+TABLE = "intraday_bars"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """The first session of which each interval is kept."""
+
+    since: Mapping[Interval, dt.date]
+
+    def kept(self, bars: pl.DataFrame) -> pl.DataFrame:
+        """Gives the bars (contract IntradayBars) that are not past their time."""
+        in_time = [
+            (pl.col("interval") == interval.value) & (pl.col("session") >= first)
+            for interval, first in self.since.items()
+        ]
+        return bars.filter(pl.any_horizontal(in_time))
+
+    def forget(self, lake: Lake) -> dict[Interval, int]:
+        """Takes away what is past its time, and the files of what was taken away a week ago.
+
+        Gives how many rows went, by interval. No other table is touched.
+        """
+        gone = {
+            interval: lake.delete(TABLE, before=first, interval=interval.value)
+            for interval, first in self.since.items()
+        }
+        if any(gone.values()):
+            lake.vacuum(TABLE)
+        return gone
+
+
+def retention(settings: Settings, lake: Lake, session: dt.date) -> Retention:
+    """Gives what is kept when `session` has been loaded: sessions are counted back from the newest.
+
+    The newest is the last the table has, or `session` where that is later.
+    """
+    known = lake.sessions(TABLE)
+    newest = session if known is None else max(session, known[1])
+    counts = {
+        Interval.FIVE_MINUTES: settings.intraday_5m_sessions,
+        Interval.HOUR: settings.intraday_1h_sessions,
+    }
+    return Retention(
+        {
+            interval: calendars.sessions_before(newest, count - 1)
+            for interval, count in counts.items()
+        }
+    )
