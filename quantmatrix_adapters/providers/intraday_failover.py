@@ -84,8 +84,9 @@ def _questions(
 
 
 def _only_new(bars: pl.DataFrame, given: Given) -> pl.DataFrame:
-    keys = bars.select("symbol", _date()).iter_rows()
-    return bars.filter(pl.Series([key not in given for key in keys], dtype=pl.Boolean))
+    had = pl.DataFrame(list(given), schema={"symbol": pl.String, "date": pl.Date}, orient="row")
+    dated = bars.with_columns(date=_date())
+    return dated.join(had, on=["symbol", "date"], how="anti", maintain_order="left").drop("date")
 
 
 def _whole(bars: Sequence[pl.DataFrame]) -> Given:

@@ -15,10 +15,11 @@ def intraday_coverage(
 ) -> pl.DataFrame:
     """Gives instrument_id, five_minutes, hours and coverage_pct of a session, the least first.
 
-    `bars` keeps the contract IntradayBars; an interval counts once, whoever brought it and however
-    often. `instruments` are those a bar is expected of; others that have one are there too.
-    `coverage_pct` is the share of the session's five minutes with a bar: 78 on a whole day, 42 on a
-    half one. A share of an instrument that trades seldom is low and no fault.
+    `bars` has the columns of the contract IntradayBars but for values; an interval counts once,
+    whoever brought it and however often. `instruments` are those a bar is expected of; others that
+    have one are there too. `coverage_pct` is the share of the session's five minutes with a bar: 78
+    on a whole day, 42 on a half one. A share of an instrument that trades seldom is low and no
+    fault.
     """
     told = (
         bars.filter(pl.col("session") == session)

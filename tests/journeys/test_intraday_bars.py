@@ -182,6 +182,7 @@ def test_old_sessions_are_taken_away_by_interval_and_daily_bars_are_not(
     days = {name: group["session"].min() for (name,), group in rows.group_by("interval")}
     assert days == {"5m": THURSDAY, "1h": dt.date(2013, 2, 26)}
     # What is past its time is not written again, and the daily bars are there.
+    assert fetch(installation, first, dt.date(2013, 2, 25))["delivered"] == 0
     assert fetch(installation, first)["new"] == 0
     assert kept(installation).equals(rows)
     assert lake.rows("bars") == daily

@@ -18,6 +18,7 @@ from quantmatrix_engine.prices.intraday import in_kept_intervals
 from quantmatrix_engine.prices.intraday_coverage import intraday_coverage
 from quantmatrix_engine.prices.intraday_quality import sort_out, without_session
 from quantmatrix_engine.prices.restatement import INTRADAY_KEY, INTRADAY_VALUES, unseen
+from quantmatrix_engine.vocabulary import Severity
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
@@ -84,7 +85,11 @@ def asset(window: Window) -> dg.AssetsDefinition:
         keeps = retention(settings, lake, sessions[-1])
         ahead = stretches.Ahead(context, lake, "intraday_bars", months=_A_MONTH)
         for stretch in ahead if intraday_feed.providers else ():
-            delivery = _delivered(intraday_feed, settings, stretch.first, stretch.last, clock)
+            # What would not be kept is not asked for.
+            first = max(stretch.first, keeps.first)
+            if first > stretch.last:
+                continue
+            delivery = _delivered(intraday_feed, settings, first, stretch.last, clock)
             known = lake.read("intraday_bars", first=stretch.first, last=stretch.last)
             sorted_out = _screened(delivery, catalogue, known)
             store.record_findings(database, sorted_out.findings)
@@ -145,8 +150,9 @@ class _Told:
         self._findings.append(screened.findings.drop("row"))
 
     def all_findings(self) -> pl.DataFrame:
-        """Gives the findings but for bars outside the hours, which are no fault of anybody."""
-        return pl.concat(self._findings).filter(pl.col("severity") != "info")
+        """Gives the findings, each once, but for bars outside the hours, which are no fault."""
+        every = pl.concat(self._findings).unique(maintain_order=True)
+        return every.filter(pl.col("severity") != Severity.INFO.value)
 
 
 def _delivered(
@@ -198,7 +204,8 @@ def _covered(
 ) -> dg.AssetCheckResult:
     """Says which instruments a bar is expected of have none of a session."""
     since = calendars.sessions_before(session, _LATELY_SESSIONS)
-    lately = lake.read("intraday_bars", first=since, last=session)
+    columns = ["instrument_id", "interval", "starts_at", "session"]
+    lately = lake.read("intraday_bars", first=since, last=session, columns=columns)
     expected = set(lately.get_column("instrument_id"))
     if feed.providers:
         expected |= set(_meant(settings.provider_symbols, session, catalogue))

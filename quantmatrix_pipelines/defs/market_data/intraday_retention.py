@@ -20,6 +20,11 @@ class Retention:
 
     since: Mapping[Interval, dt.date]
 
+    @property
+    def first(self) -> dt.date:
+        """Gives the first session of which anything is kept."""
+        return min(self.since.values())
+
     def kept(self, bars: pl.DataFrame) -> pl.DataFrame:
         """Gives the bars (contract IntradayBars) that are not past their time."""
         in_time = [

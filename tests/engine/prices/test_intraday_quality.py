@@ -10,6 +10,7 @@ from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.raw_intraday_bars import RawIntradayBars
+from quantmatrix_engine.prices.intraday import in_kept_intervals
 from quantmatrix_engine.prices.intraday_quality import SortedOut, sort_out
 from quantmatrix_engine.prices.restatement import (
     INTRADAY_KEY,
@@ -181,6 +182,34 @@ def test_that_an_interval_is_over_is_news_though_its_values_did_not_change(sorte
     open_bar, whole = sorted_out({"known_at": early}).bars, sorted_out({}).bars
     new = unseen(whole, open_bar, key=INTRADAY_KEY, values=INTRADAY_VALUES)
     assert new["is_final"].to_list() == [True]
+
+
+def test_real_minutes_become_all_the_five_minutes_and_hours_of_their_sessions(
+    catalogue, shared_data
+):
+    # QuantConnect's minutes of AAPL (Apache-2.0), with trades before the open and after the close.
+    moment = pl.col("ts_ny").dt.replace_time_zone("America/New_York").dt.convert_time_zone("UTC")
+    read = pl.read_parquet(shared_data / "ohlcv" / "lean_us_minute_raw.parquet")
+    minutes = read.filter(symbol="AAPL").with_columns(
+        pl.col("volume").cast(pl.Float64), starts_at=moment, interval=pl.lit("1m")
+    )
+    constant = {"provider": "folder", "source": "minute.parquet"}
+    delivered = minutes.with_columns(
+        source_row=pl.lit(None, pl.Int64),
+        known_at=pl.lit(BAR["known_at"]).cast(pl.Datetime("us", "UTC")),
+        **{name: pl.lit(value) for name, value in constant.items()},
+    ).select(list(RawIntradayBars.to_schema().columns))
+    found = sort_out(delivered, catalogue({}))
+    assert found.refused == 0
+    assert found.findings["rule"].unique().to_list() == ["not_a_session"]
+    within = minutes.filter(pl.col("ts_ny").dt.time().is_between(dt.time(9, 30), dt.time(15, 59)))
+    assert found.bars.height == within.height
+    assert found.outside == minutes.height - within.height
+    kept = in_kept_intervals(found.bars)
+    # Three whole sessions: 78 five minutes and 7 hours each.
+    assert sorted(kept.group_by("interval").len().rows()) == [("1h", 21), ("5m", 234)]
+    volume = kept.group_by("interval").agg(pl.col("volume").sum())["volume"].to_list()
+    assert volume == [within["volume"].sum()] * 2
 
 
 def test_nothing_delivered_is_nothing(sorted_out):
