@@ -24,7 +24,7 @@ def previous_into(values: Series, out: Series) -> None:
 
 
 @kernel
-def channel_breakout_into(
+def channel_breakout_into(  # noqa: PLR0913, PLR0917
     close: Series,
     entry_upper: Series,
     entry_middle: Series,  # noqa: ARG001

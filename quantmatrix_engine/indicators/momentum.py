@@ -7,7 +7,7 @@ from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
 
 @kernel
 def momentum_into(close: Series, window: int, skip: int, out: Series, before: Series) -> None:
-    """Writes the rise over `window` bars that ended `skip` bars ago, in percent, and the row before.
+    """Writes the rise (%) over `window` bars that ended `skip` bars ago, and the row before.
 
     With 231 and 21 it is the 12-1 month momentum of Jegadeesh and Titman (Returns to Buying
     Winners and Selling Losers, Journal of Finance 48, 1993): the last month is left out, since it
