@@ -127,14 +127,18 @@ def _reason(rule: dict[str, Any]) -> Reason:
     return Reason(text=text, is_met=rule["is_met"])
 
 
-def _compared(value: float | None, threshold: float) -> tuple[str, str]:
+def _compared(value: float | None, threshold: float | None) -> tuple[str, str]:
     """Gives both with two digits after the point, or with as many as tell them apart."""
-    if value is None:
-        return "unknown", _number(threshold, 2)
+    if value is None or threshold is None:
+        return _known(value), _known(threshold)
     digits = 2
     while digits < 8 and value != threshold and round(value, digits) == round(threshold, digits):
         digits += 1
     return _number(value, digits), _number(threshold, digits)
+
+
+def _known(value: float | None) -> str:
+    return "unknown" if value is None else _number(value, 2)
 
 
 def _number(value: float, digits: int) -> str:

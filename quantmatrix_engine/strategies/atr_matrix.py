@@ -11,16 +11,25 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
-from quantmatrix_engine.sizing.risk import position_pct
 from quantmatrix_engine.strategies.base import Kind, Params, Source
-from quantmatrix_engine.strategies.trace import Rule, all_required, as_json, strength
+from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
+from quantmatrix_engine.strategies.trades import (
+    Multiple,
+    Multiples,
+    atr_stop,
+    atr_targets,
+    entries,
+    exits,
+    must_rise,
+    risked_pct,
+    said,
+    with_risk_reward,
+)
 from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 
 TREND_AVERAGE = 50
 SHORT_AVERAGE = 20
 RANGE_WINDOW = 20
-
-Multiple = Annotated[float, Field(gt=0, le=100)]
 
 
 class AtrMatrixParams(Params):
@@ -49,7 +58,7 @@ class AtrMatrixParams(Params):
         float, Field(gt=0, lt=100, description="Stop at most this far below the price.")
     ] = 10.0
     target_atr_multiples: Annotated[
-        tuple[Multiple, Multiple, Multiple], Field(description="Targets above SMA50, in ATR.")
+        Multiples, Field(description="Targets above SMA50, in ATR.")
     ] = (7.0, 10.0, 12.0)
     scale_out_levels: Annotated[
         tuple[Multiple, ...],
@@ -71,9 +80,7 @@ class AtrMatrixParams(Params):
     @model_validator(mode="after")
     def _rising(self) -> "AtrMatrixParams":
         for name in ("target_atr_multiples", "scale_out_levels"):
-            values = getattr(self, name)
-            if list(values) != sorted(set(values)):
-                raise ValueError(f"{name} = {list(values)} must rise from one to the next")
+            must_rise(name, getattr(self, name))
         if self.target_atr_multiples[0] <= self.entry_max_atr_distance:
             raise ValueError(
                 f"target_atr_multiples begin at {self.target_atr_multiples[0]:g}, which must be "
@@ -103,40 +110,9 @@ def _sources(params: AtrMatrixParams) -> Mapping[str, Source]:
 
 
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
-    price, atr, trend = pl.col("price"), pl.col("atr"), pl.col("sma_trend")
-    floor = price * (1 - pl.col("max_stop_pct") / 100)
-    levelled = frame.with_columns(
-        stop=pl.max_horizontal(price - pl.col("stop_atr_multiple") * atr, floor),
-        **{
-            f"target_{rank}": trend + pl.col("target_atr_multiples").list.get(rank - 1) * atr
-            for rank in (1, 2, 3)
-        },
-    ).with_columns(risk_reward=(pl.col("target_1") - price) / (price - pl.col("stop")))
-    rules = _entry_rules()
-    size = position_pct(
-        price=price,
-        stop=pl.col("stop"),
-        risk_pct=pl.col("risk_per_trade_pct"),
-        max_position_pct=pl.col("max_position_pct"),
-    )
-    return (
-        levelled.with_columns(
-            strength=strength(rules),
-            trace=as_json(rules),
-            size_pct=size,
-            is_entry=all_required(rules),
-        )
-        .filter("is_entry", pl.col("strength") >= pl.col("min_strength"))
-        .select(
-            *_said(Action.ENTRY, SizeBasis.ACCOUNT),
-            "stop",
-            "target_1",
-            "target_2",
-            "target_3",
-            "risk_reward",
-            level=pl.lit(None, dtype=pl.Float64),
-            urgency=pl.lit(None, dtype=pl.String),
-        )
+    levelled = with_risk_reward(frame.with_columns(stop=atr_stop(), **atr_targets("sma_trend")))
+    return entries(
+        levelled, _entry_rules(), size_pct=risked_pct(), min_strength=pl.col("min_strength")
     )
 
 
@@ -216,7 +192,7 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(all_required(rules))
         .select(
-            *_said(Action.SCALE_OUT, SizeBasis.POSITION),
+            *said(Action.SCALE_OUT, SizeBasis.POSITION),
             "level",
             target_1=pl.col("sma_trend") + level * pl.col("atr"),
         )
@@ -250,28 +226,10 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
     ]
     return pl.concat(
         [
-            _exit(frame.filter(ended), below, exit_strength=0.9, urgency=Urgency.HIGH),
-            _exit(frame, overextended, exit_strength=0.7, urgency=Urgency.MEDIUM),
+            exits(frame.filter(ended), below, exit_strength=0.9, urgency=Urgency.HIGH),
+            exits(frame, overextended, exit_strength=0.7, urgency=Urgency.MEDIUM),
         ]
     )
-
-
-def _exit(
-    frame: pl.DataFrame, rules: list[Rule], *, exit_strength: float, urgency: Urgency
-) -> pl.DataFrame:
-    return (
-        frame.filter(all_required(rules))
-        .with_columns(strength=pl.lit(exit_strength), trace=as_json(rules), size_pct=pl.lit(100.0))
-        .select(*_said(Action.EXIT, SizeBasis.POSITION), urgency=pl.lit(urgency.value))
-    )
-
-
-def _said(action: Action, basis: SizeBasis) -> list[pl.Expr]:
-    return [
-        pl.col("strategy_id", "instrument_id", "strength", "price", "size_pct", "trace"),
-        pl.lit(action.value).alias("action"),
-        pl.lit(basis.value).alias("size_basis"),
-    ]
 
 
 def _decide(frame: pl.DataFrame) -> pl.DataFrame:

@@ -271,3 +271,8 @@ def test_a_day_on_which_all_is_withheld_or_fails_is_told():
     assert quiet.notes == ("Withheld: 1 not judged: GONE (no bar)",)
     failed = compose(quiet.session, [], [], lateness=None, failed=["My trend: no param 'x'"])
     assert failed.notes == ("Not evaluated: My trend: no param 'x'",)
+
+
+def test_a_rule_whose_threshold_is_unknown_says_so():
+    (item,) = message(told(trace=[rule("close, average of the trend", 12.5, None, ">")])).items
+    assert item.reasons[0].text == "close, average of the trend: 12.5 > unknown"

@@ -57,13 +57,13 @@ def said(evaluated) -> Callable[..., list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def walks() -> pl.DataFrame:
-    """Bars of six seeded random walks of 420 dates: rising, falling, calm and wild ones."""
+    """Bars of twelve seeded random walks of 600 dates: rising, falling, calm and wild ones."""
     random = np.random.default_rng(20240103)
-    height, first = 420, dt.date(2022, 1, 1)
+    height, first = 600, dt.date(2022, 1, 1)
     walks = []
-    for number in range(1, 7):
-        move_ratio = 0.004 * number
-        drift_ratio = 0.0015 * (-1) ** number
+    for number in range(1, 13):
+        move_ratio = 0.003 * (number % 6 + 1)
+        drift_ratio = 0.0012 * (-1) ** number
         close = 50 * np.exp(np.cumsum(random.normal(drift_ratio, move_ratio, height)))
         dates = pl.date_range(first, first + dt.timedelta(days=height - 1), eager=True)
         walks.append(
@@ -75,7 +75,8 @@ def walks() -> pl.DataFrame:
                     "high": close * (1 + move_ratio * random.random(height)),
                     "low": close * (1 - move_ratio * random.random(height)),
                     "close": close,
-                    "volume": np.full(height, 1_000.0),
+                    "volume": np.round(1_000 * np.exp(random.normal(0.0, 0.5, height))),
+                    "benchmark_close": 300 * np.exp(np.cumsum(random.normal(0.0, 0.01, height))),
                 }
             )
         )
@@ -94,6 +95,15 @@ def history(walks) -> Callable[[Iterable[Spec]], pl.DataFrame]:
 
 
 @pytest.fixture(scope="session")
+def real_bars() -> pl.DataFrame:
+    """Bars of five real stocks, each beside the close of the one with the lowest id."""
+    bars = _sample_bars()
+    first = bars.filter(pl.col("instrument_id") == pl.col("instrument_id").min())
+    benchmark = first.select("session", benchmark_close="close")
+    return bars.join(benchmark, on="session", how="left")
+
+
+@pytest.fixture(scope="session")
 def real_holdings(evaluated) -> pl.DataFrame:
     """What the defaults say of five real stocks on 250 sessions, one after the other.
 
@@ -105,7 +115,7 @@ def real_holdings(evaluated) -> pl.DataFrame:
     bars = _sample_bars().with_columns(
         holding=(since & ~since.shift(fill_value=False)).cum_sum().over("instrument_id")
     )
-    runs = default_runs()
+    runs = [run for run in default_runs() if run.kind.name == "atr_matrix"]
     values = compute(bars, specs(runs)).join(
         bars.select("instrument_id", "session", "symbol", "holding"),
         on=["instrument_id", "session"],

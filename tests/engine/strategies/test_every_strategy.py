@@ -1,11 +1,14 @@
 """The laws of the folder: what every kind of strategy keeps, whatever it says."""
 
+import json
+
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.signals import Signals
+from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.indicators.base import available
 from quantmatrix_engine.indicators.compute import compute
 from quantmatrix_engine.strategies.base import read_params
@@ -132,6 +135,152 @@ def test_cutting_the_future_changes_no_signal(kind, walks, evaluated):
         cut = compute(walks.filter(pl.col("session") <= session), asked)
         today = pl.col("session") == session
         now = evaluated([run], cut.filter(today))
+        later = evaluated([run], of_all.filter(today))
+        assert_frame_equal(now.signals, later.signals, check_exact=True)
+        assert_frame_equal(now.withheld, later.withheld)
+        said += now.signals.height
+    assert said > 0
+
+
+def params_of(kind) -> dict[str, dict]:
+    """Each param's JSON schema; of a list, that of its items beside its own default."""
+    return kind.params.model_json_schema()["properties"]
+
+
+def bounds_of(schema: dict) -> dict[str, float]:
+    items = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+    return {
+        key: number
+        for one in (schema, items)
+        for key, number in one.items()
+        if key in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+    }
+
+
+@every_kind
+def test_every_param_has_a_default_and_a_bound_at_both_ends(kind):
+    for name, schema in params_of(kind).items():
+        texts = schema.get("items", schema)
+        if texts.get("type") == "string":
+            assert texts["maxLength"] > 0, name
+            continue
+        assert len(bounds_of(schema)) == 2, name
+
+
+@every_kind
+def test_a_param_out_of_bounds_is_refused_with_the_bound(kind):
+    for name, schema in params_of(kind).items():
+        for bound, number in bounds_of(schema).items():
+            beyond = number + (1 if "aximum" in bound else -1)
+            given = beyond if schema["type"] in {"integer", "number"} else [beyond] * 3
+            with pytest.raises(ParamsError) as refused:
+                read_params(kind, {name: given})
+            assert f"Params of {kind.name}: {name}" in str(refused.value)
+            assert f" {number:g}" in str(refused.value), name
+
+
+@every_kind
+def test_a_param_misspelt_is_refused_with_the_nearest(kind):
+    for name in params_of(kind):
+        misspelt = name.replace("_", "", 1) + "s"
+        with pytest.raises(ParamsError, match=f"no param '{misspelt}', did you mean '{name}'"):
+            read_params(kind, {misspelt: 1})
+
+
+def varied(kind) -> list[Run]:
+    """A run with the defaults, and one for each number among the params with that one changed."""
+    documents = [{}]
+    for name, schema in params_of(kind).items():
+        default = schema["default"]
+        if schema["type"] == "integer":
+            documents.append({name: default + 3})
+        if schema["type"] == "number":
+            documents.append({name: default * 0.9 + 0.01})
+    return [Run(number, kind, read_params(kind, one)) for number, one in enumerate(documents, 1)]
+
+
+@every_kind
+def test_all_runs_at_once_say_what_each_says_alone(kind, history, evaluated):
+    runs = varied(kind)
+    indicators = history(specs(runs))
+    together = evaluated(runs, indicators)
+    alone = [evaluated([one], indicators) for one in runs]
+    assert len({one.signals.drop("strategy_id").hash_rows().sum() for one in alone}) > 1
+    assert_frame_equal(together.signals, pl.concat(one.signals for one in alone))
+    assert_frame_equal(together.withheld, pl.concat(one.withheld for one in alone))
+
+
+def holds(rule: dict) -> bool:
+    """Whether a rule of a trace holds, worked out from what the trace shows."""
+    value, threshold = rule["value"], rule["threshold"]
+    if value is None or threshold is None:
+        return False
+    if abs(value - threshold) <= 1e-10 * abs(threshold):
+        return rule["comparison"] in {">=", "<="}
+    return value > threshold if rule["comparison"] in {">=", ">"} else value < threshold
+
+
+@every_kind
+def test_every_trace_derives_its_signal_again(kind, history, evaluated):
+    run = default(kind)
+    for signal in evaluated([run], history(specs([run]))).signals.iter_rows(named=True):
+        rules = json.loads(signal["trace"])
+        assert rules
+        for rule in rules:
+            assert rule["label"]
+            assert rule["is_met"] == holds(rule)
+            assert rule["is_met"] or not rule["is_required"]
+            if rule["margin"] is not None:
+                assert (rule["margin"] >= 0) or not rule["is_met"]
+        weights = [rule["weight"] for rule in rules if rule["is_met"]]
+        if any(weights):
+            assert signal["strength"] == pytest.approx(min(1.0, sum(weights)))
+
+
+@every_kind
+def test_what_is_bought_has_a_stop_below_and_a_target_above_and_its_reward(
+    kind, history, evaluated
+):
+    run = default(kind)
+    entries = evaluated([run], history(specs([run]))).signals.filter(pl.col("action") == "entry")
+    price, stop, target = pl.col("price"), pl.col("stop"), pl.col("target_1")
+    assert entries.height > 0
+    assert entries.select((stop < price).all(), (target > price).all()).row(0) == (True, True)
+    reward = entries.select((target - price) / (price - stop)).to_series()
+    assert_series_equal(entries["risk_reward"], reward, check_names=False, rel_tol=1e-9)
+    assert entries["size_pct"].is_between(0, 100, closed="right").all()
+    assert entries["size_basis"].unique().to_list() == ["account"]
+
+
+@every_kind
+def test_an_instrument_without_a_needed_value_is_withheld_and_says_nothing(
+    kind, history, evaluated
+):
+    run = default(kind)
+    sources = kind.sources(run.params)
+    indicators = history(specs([run])).drop_nulls([sources[name].column for name in kind.required])
+    for name in kind.required:
+        column = sources[name].column
+        # Names may stand for one column: the first that is missing is enough.
+        first = indicators.head(1).with_columns(pl.lit(None, pl.Float64).alias(column))
+        evaluation = evaluated([run], first)
+        assert evaluation.signals.is_empty()
+        (withheld,) = evaluation.withheld.iter_rows(named=True)
+        assert withheld["reason"] == "missing_indicator"
+        assert name in withheld["detail"]
+
+
+@every_kind
+def test_over_real_bars_cutting_the_future_changes_no_signal(kind, real_bars, evaluated):
+    run = default(kind)
+    asked = specs([run])
+    of_all = compute(real_bars, asked)
+    said = 0
+    for session in real_bars["session"].unique().sort()[-1_000::10]:
+        today = pl.col("session") == session
+        now = evaluated(
+            [run], compute(real_bars.filter(pl.col("session") <= session), asked).filter(today)
+        )
         later = evaluated([run], of_all.filter(today))
         assert_frame_equal(now.signals, later.signals, check_exact=True)
         assert_frame_equal(now.withheld, later.withheld)

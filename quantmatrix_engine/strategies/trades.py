@@ -1,0 +1,125 @@
+"""What kinds that trade have in common: params of risk, and how entries and exits are said."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import polars as pl
+from pydantic import Field
+
+from quantmatrix_engine.sizing.risk import position_pct
+from quantmatrix_engine.strategies.base import Params
+from quantmatrix_engine.strategies.trace import Rule, all_required, as_json, strength
+from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
+
+Multiple = Annotated[float, Field(gt=0, le=100)]
+Multiples = tuple[Multiple, Multiple, Multiple]
+
+
+class TradeParams(Params):
+    """Params of every kind that sets its stop by ATR and its size by the loss at the stop."""
+
+    atr_period: Annotated[int, Field(ge=2, le=100, description="Window of Wilder's ATR.")] = 14
+    min_strength: Annotated[
+        float, Field(ge=0, le=1, description="Smallest strength of an entry that is told.")
+    ] = 0.5
+    stop_atr_multiple: Annotated[
+        float, Field(gt=0, le=20, description="Stop below the price, in ATR.")
+    ] = 2.0
+    max_stop_pct: Annotated[
+        float, Field(gt=0, lt=100, description="Stop at most this far below the price.")
+    ] = 15.0
+    max_position_pct: Annotated[
+        float, Field(gt=0, le=100, description="Largest position, percent of the account.")
+    ] = 10.0
+    risk_per_trade_pct: Annotated[
+        float, Field(gt=0, le=100, description="Loss at the stop, percent of the account.")
+    ] = 0.5
+
+
+def must_rise(name: str, values: Sequence[float]) -> None:
+    """Raises ValueError where the values of the param `name` do not rise from one to the next."""
+    if list(values) != sorted(set(values)):
+        raise ValueError(f"{name} = {list(values)} must rise from one to the next")
+
+
+def atr_stop() -> pl.Expr:
+    """Gives the price less the stop's multiple of ATR, at most `max_stop_pct` below the price."""
+    price = pl.col("price")
+    floor = price * (1 - pl.col("max_stop_pct") / 100)
+    return pl.max_horizontal(price - pl.col("stop_atr_multiple") * pl.col("atr"), floor)
+
+
+def atr_targets(above: str) -> dict[str, pl.Expr]:
+    """Gives the three targets: the column `above` and `target_atr_multiples` of ATR."""
+    return {
+        f"target_{rank}": pl.col(above)
+        + pl.col("target_atr_multiples").list.get(rank - 1) * pl.col("atr")
+        for rank in (1, 2, 3)
+    }
+
+
+def with_risk_reward(levelled: pl.DataFrame) -> pl.DataFrame:
+    """Adds risk_reward, (target_1 - price) / (price - stop); null where the stop is the price."""
+    price = pl.col("price")
+    risk = price - pl.col("stop")
+    return levelled.with_columns(
+        risk_reward=pl.when(risk > 0).then((pl.col("target_1") - price) / risk)
+    )
+
+
+def risked_pct() -> pl.Expr:
+    """Gives the size (percent of the account) that the params of risk allow at the stop."""
+    return position_pct(
+        price=pl.col("price"),
+        stop=pl.col("stop"),
+        risk_pct=pl.col("risk_per_trade_pct"),
+        max_position_pct=pl.col("max_position_pct"),
+    )
+
+
+def entries(
+    levelled: pl.DataFrame, rules: list[Rule], *, size_pct: pl.Expr, min_strength: pl.Expr
+) -> pl.DataFrame:
+    """Gives the entries whose required rules hold and that are strong enough.
+
+    `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward.
+    """
+    return (
+        levelled.with_columns(
+            strength=strength(rules),
+            trace=as_json(rules),
+            size_pct=size_pct,
+            is_entry=all_required(rules),
+        )
+        .filter("is_entry", pl.col("strength") >= min_strength)
+        .select(
+            *said(Action.ENTRY, SizeBasis.ACCOUNT),
+            "stop",
+            "target_1",
+            "target_2",
+            "target_3",
+            "risk_reward",
+            level=pl.lit(None, dtype=pl.Float64),
+            urgency=pl.lit(None, dtype=pl.String),
+        )
+    )
+
+
+def exits(
+    frame: pl.DataFrame, rules: list[Rule], *, exit_strength: float, urgency: Urgency
+) -> pl.DataFrame:
+    """Gives the exits, of the whole position, whose required rules hold."""
+    return (
+        frame.filter(all_required(rules))
+        .with_columns(strength=pl.lit(exit_strength), trace=as_json(rules), size_pct=pl.lit(100.0))
+        .select(*said(Action.EXIT, SizeBasis.POSITION), urgency=pl.lit(urgency.value))
+    )
+
+
+def said(action: Action, basis: SizeBasis) -> list[pl.Expr]:
+    """Gives the columns that every signal has, of a frame with strength, size_pct and trace."""
+    return [
+        pl.col("strategy_id", "instrument_id", "strength", "price", "size_pct", "trace"),
+        pl.lit(action.value).alias("action"),
+        pl.lit(basis.value).alias("size_basis"),
+    ]
