@@ -32,9 +32,10 @@ class Kind:
 
     `sources` says, for given params, which indicator column stands behind each name that `decide`
     uses. `required` are the names without which nothing can be said of an instrument: a null there
-    withholds. `decide` is pure: it takes one row for each (strategy, instrument) with the columns
-    strategy_id, instrument_id, price, every name of `sources`, and every param; it gives signals
-    that keep the contract Signals. `version` changes with every change of what `decide` answers.
+    withholds; None stands for all of them. `decide` is pure: it takes one row for each (strategy,
+    instrument) with the columns strategy_id, instrument_id, price, every name of `sources`, and
+    every param; it gives signals that keep the contract Signals. `version` changes with every
+    change of what `decide` answers.
     """
 
     name: str
@@ -42,8 +43,12 @@ class Kind:
     version: int
     params: type[Params]
     sources: Callable[[Any], Mapping[str, Source]]
-    required: tuple[str, ...]
+    required: tuple[str, ...] | None
     decide: Callable[[pl.DataFrame], pl.DataFrame]
+
+    def needed(self, params: Any) -> tuple[str, ...]:
+        """Gives the names without which a strategy with these params says nothing."""
+        return tuple(self.sources(params)) if self.required is None else self.required
 
 
 def read_params(kind: Kind, document: Mapping[str, Any]) -> Params:

@@ -1,7 +1,7 @@
 """Evaluates a kind of strategy once for all its runs of a session."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,8 +116,12 @@ def evaluate(
     for (kind_name, columns), group in _grouped(runs).items():
         kind = group[0].kind
         frame = _frame(group, judged, _renamed(indicators, dict(columns)))
-        complete = pl.all_horizontal(pl.col(name).is_not_null() for name in kind.required)
-        withheld.append(_undefined(frame.filter(~complete), kind))
+        # Runs that read the same columns need the same ones.
+        needed = kind.needed(group[0].params)
+        complete = pl.all_horizontal(
+            pl.lit(value=True), *(pl.col(name).is_not_null() for name in needed)
+        )
+        withheld.append(_undefined(frame.filter(~complete), needed))
         said = kind.decide(frame.filter(complete))
         signals.append(_shaped(said, kind_name))
     return Evaluation(
@@ -186,11 +190,11 @@ def _split_by_bar(
     return judged, [pl.DataFrame(schema=WITHHELD_SCHEMA), withheld]
 
 
-def _undefined(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+def _undefined(frame: pl.DataFrame, needed: Sequence[str]) -> pl.DataFrame:
     absent = pl.concat_str(
         [
-            pl.when(pl.col(name).is_null()).then(pl.lit(name)).otherwise(None)
-            for name in kind.required
+            pl.lit(None, dtype=pl.String),
+            *(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in needed),
         ],
         separator=", ",
         ignore_nulls=True,

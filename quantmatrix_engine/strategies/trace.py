@@ -51,16 +51,19 @@ class Rule:
         self._comparison = comparison
         self._threshold = threshold.cast(pl.Float64)
 
-    def is_met(self) -> pl.Expr:
-        """Gives whether the rule holds, false where its value is null."""
+    def holds(self) -> pl.Expr:
+        """Gives whether the rule holds, null where its value or its threshold is."""
         excess = self._excess()
-        holds = {
+        return {
             ">=": excess >= 0,
             "<=": excess <= 0,
             ">": excess > 0,
             "<": excess < 0,
         }[self._comparison]
-        return holds.fill_null(value=False)
+
+    def is_met(self) -> pl.Expr:
+        """Gives whether the rule holds, false where its value or its threshold is null."""
+        return self.holds().fill_null(value=False)
 
     def shown(self) -> pl.Expr:
         """Gives the rule as a struct of RULE_SCHEMA."""
