@@ -109,18 +109,72 @@ def evaluate(
     `pairs` has strategy_id, instrument_id, last_session (null: no bar lately); `indicators` has
     one row for each instrument with a bar of the session: instrument_id, close, and every column
     of `specs(runs)`; `quarantined` has instrument_id and rule of bars of the session that were
-    refused. Raises ContractError where an indicator column is missing.
+    refused. Raises ContractError where an indicator column is missing, and where `indicators` say
+    that they are of another session: what is not known yet is not looked at.
     """
-    judged, withheld = _split_by_bar(pairs, indicators, session=session, quarantined=quarantined)
+    _refuse_another_session(indicators, session)
+    return _judged(
+        runs, pairs.with_columns(session=pl.lit(session)), indicators, quarantined=quarantined
+    )
+
+
+def evaluate_sessions(
+    runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame, *, quarantined: pl.DataFrame
+) -> Evaluation:
+    """Gives what `evaluate` gives of each of many sessions, of all at once.
+
+    All frames have the column session beside those of `evaluate`, and so have the signals and what
+    is withheld, sorted by it first. Raises ContractError where an indicator column is missing.
+    """
+    # To a kind, an instrument on a session is an instrument: it sees one row of each.
+    rows = pairs.select("instrument_id", "session").unique(maintain_order=True)
+    numbered = rows.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    found = _judged(
+        runs,
+        _by_row(pairs, numbered),
+        _by_row(indicators, numbered).drop("session"),
+        quarantined=_by_row(quarantined, numbered),
+    )
+    return Evaluation(
+        *(
+            frame.rename({"instrument_id": "row"})
+            .join(numbered, on="row")
+            .select("session", *frame.columns)
+            .sort("session", "strategy_id", "instrument_id", *more)
+            for frame, more in ((found.signals, ("action", "level")), (found.withheld, ()))
+        )
+    )
+
+
+def _by_row(frame: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
+    """Gives the frame with the number of instrument and session in the instrument's place."""
+    joined = frame.join(numbered, on=["instrument_id", "session"])
+    return joined.drop("instrument_id").rename({"row": "instrument_id"})
+
+
+def _refuse_another_session(indicators: pl.DataFrame, session: dt.date) -> None:
+    if "session" not in indicators.columns:
+        return
+    others = indicators.filter(pl.col("session") != session).get_column("session").unique().sort()
+    if others.len():
+        raise ContractError(
+            f"Indicators of {', '.join(map(str, others.head(3)))} were given to an evaluation of "
+            f"{session}; it looks at its own session alone."
+        )
+
+
+def _judged(
+    runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame, *, quarantined: pl.DataFrame
+) -> Evaluation:
+    judged, withheld = _split_by_bar(pairs, indicators, quarantined=quarantined)
     signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
     for (kind_name, columns), group in _grouped(runs).items():
         kind = group[0].kind
         frame = _frame(group, judged, _renamed(indicators, dict(columns)))
         # Runs that read the same columns need the same ones.
         needed = kind.needed(group[0].params)
-        complete = pl.all_horizontal(
-            pl.lit(value=True), *(pl.col(name).is_not_null() for name in needed)
-        )
+        known = [pl.col(name).is_not_null() for name in needed]
+        complete = pl.all_horizontal(pl.lit(value=True), *known)
         withheld.append(_undefined(frame.filter(~complete), needed))
         said = kind.decide(frame.filter(complete))
         signals.append(_shaped(said, kind_name))
@@ -128,6 +182,15 @@ def evaluate(
         signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
         withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
     )
+
+
+def representatives(runs: Iterable[Run]) -> list[Run]:
+    """Gives one run of each kind and set of indicator columns: the others differ by numbers alone.
+
+    Each has a strategy_id of its own, counted from 0.
+    """
+    first = [group[0] for group in _grouped(list(runs)).values()]
+    return [Run(number, run.kind, run.params) for number, run in enumerate(first)]
 
 
 def _grouped(runs: list[Run]) -> dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]]:
@@ -163,7 +226,6 @@ def _split_by_bar(
     pairs: pl.DataFrame,
     indicators: pl.DataFrame,
     *,
-    session: dt.date,
     quarantined: pl.DataFrame,
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     judged = pairs.select("strategy_id", "instrument_id").join(
@@ -174,7 +236,7 @@ def _split_by_bar(
         rules=pl.col("rule").unique().sort().str.join(", ")
     )
     refused = pl.col("rules").is_not_null()
-    last = pl.col("last_session").dt.to_string("%Y-%m-%d")
+    session, last = (pl.col(one).dt.to_string("%Y-%m-%d") for one in ("session", "last_session"))
     withheld = missing.join(rules, on="instrument_id", how="left").select(
         "strategy_id",
         "instrument_id",
@@ -182,10 +244,8 @@ def _split_by_bar(
         .then(pl.lit(WithheldReason.QUARANTINED_BAR.value))
         .otherwise(pl.lit(WithheldReason.NO_BAR.value)),
         detail=pl.when(refused)
-        .then(pl.format("bar of {} refused: {}", pl.lit(str(session)), "rules"))
-        .otherwise(
-            pl.format("no bar of {}; last bar {}", pl.lit(str(session)), last.fill_null("unknown"))
-        ),
+        .then(pl.format("bar of {} refused: {}", session, "rules"))
+        .otherwise(pl.format("no bar of {}; last bar {}", session, last.fill_null("unknown"))),
     )
     return judged, [pl.DataFrame(schema=WITHHELD_SCHEMA), withheld]
 

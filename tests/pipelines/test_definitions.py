@@ -70,7 +70,12 @@ def test_what_gates_messages_blocks(definitions: dg.Definitions):
         for key in graph.asset_check_keys
         if graph.get_check_spec(key).blocking
     }
-    assert {"bars.contract", "indicators.no_look_ahead", "signals.contract"} <= blocking
+    assert {
+        "bars.contract",
+        "indicators.no_look_ahead",
+        "indicators.strategies_no_look_ahead",
+        "signals.contract",
+    } <= blocking
 
 
 def test_the_schedule_and_the_sensors_run_by_default(definitions: dg.Definitions):

@@ -10,6 +10,7 @@ from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.indicators.sessions import look_ahead, sampled
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.strategies import evaluate
+from quantmatrix_engine.strategies import look_ahead as strategies_look_ahead
 from quantmatrix_engine.strategies.standard import STANDARD
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, charts, checks, stretches
@@ -27,6 +28,8 @@ from quantmatrix_pipelines.stores import strategies as strategy_store
 
 # So many sessions back, indicators are computed with and without the bars that came later.
 _LOOK_AHEAD_SESSIONS = 20
+# ... and so many back, what strategies say of them.
+_STRATEGIES_LOOK_AHEAD_SESSIONS = (20, 5, 1)
 
 
 def asset(window: Window) -> dg.AssetsDefinition:
@@ -43,6 +46,12 @@ def asset(window: Window) -> dg.AssetsDefinition:
                 asset="indicators",
                 blocking=True,
                 description="Cutting later bars away changes no value.",
+            ),
+            dg.AssetCheckSpec(
+                "strategies_no_look_ahead",
+                asset="indicators",
+                blocking=True,
+                description="Cutting later bars away changes nothing that a live kind says.",
             ),
         ],
     )
@@ -90,6 +99,15 @@ def asset(window: Window) -> dg.AssetsDefinition:
         earlier = calendars.sessions_before(last, _LOOK_AHEAD_SESSIONS)
         sample = source.bars(sampled(ids), last)
         seen_ahead = look_ahead(sample, specs, session=earlier, until=last, actions=actions)
+        said_ahead = strategies_look_ahead.look_ahead(
+            evaluate.representatives([*evaluate.default_runs(), *runs]),
+            sample,
+            sessions=[
+                calendars.sessions_before(last, count) for count in _STRATEGIES_LOOK_AHEAD_SESSIONS
+            ],
+            until=last,
+            actions=actions,
+        )
         return dg.MaterializeResult(
             metadata=catalog.rows(
                 lake.rows("indicators"),
@@ -108,6 +126,13 @@ def asset(window: Window) -> dg.AssetsDefinition:
                     seen_ahead,
                     is_error=True,
                     description=f"Computed again without bars after {earlier}.",
+                ),
+                checks.result(
+                    "strategies_no_look_ahead",
+                    said_ahead,
+                    is_error=True,
+                    description="Judged again without the bars after "
+                    f"{', '.join(map(str, _STRATEGIES_LOOK_AHEAD_SESSIONS))} sessions before.",
                 ),
             ],
         )

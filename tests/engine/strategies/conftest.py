@@ -27,7 +27,8 @@ def evaluated() -> Callable[..., Evaluation]:
         )
         traded = indicators.select("instrument_id", last_session=pl.lit(SESSION))
         pairs = strategies.join(traded, how="cross")
-        return evaluate(runs, pairs, indicators, session=SESSION, quarantined=NOTHING_QUARANTINED)
+        of_session = indicators.drop("session", strict=False)
+        return evaluate(runs, pairs, of_session, session=SESSION, quarantined=NOTHING_QUARANTINED)
 
     return make
 

@@ -36,7 +36,8 @@ def ask(history):
     """Asks one run with defaults about `pairs` of (instrument_id, last_session)."""
 
     def asked(pairs, quarantined=(), change=lambda frame: frame):
-        of_one = history(specs([run()])).tail(1).with_columns(instrument_id=pl.lit(1))
+        rows = history(specs([run()])).drop("session").tail(1)
+        of_one = rows.with_columns(instrument_id=pl.lit(1))
         return evaluate(
             [run()],
             pl.DataFrame(
@@ -134,6 +135,12 @@ def test_a_column_nobody_computed_is_an_error_that_says_what_to_do(ask):
         "The indicators of this session lack atr_14, sma_50, which a strategy needs. "
         "Materialize the asset `indicators` of the session again, then `signals`."
     )
+
+
+def test_indicators_of_another_session_are_not_looked_at(ask):
+    later = pl.lit(dt.date(2024, 1, 4)).alias("session")
+    with pytest.raises(ContractError, match="Indicators of 2024-01-04 were given to an evaluation"):
+        ask([(1, SESSION)], change=lambda frame: frame.with_columns(later))
 
 
 def test_strategies_that_cannot_be_read_stop_no_other():

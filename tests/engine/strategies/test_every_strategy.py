@@ -112,7 +112,7 @@ def test_a_users_rows_are_judged_as_if_they_were_alone(kind, history):
 def test_an_instrument_is_judged_as_if_it_were_alone(kind, history):
     frame = frame_for(kind, history(specs([default(kind)])))
     together = in_order(kind.decide(frame))
-    for (instrument_id,), row in frame.gather_every(25).group_by("instrument_id"):
+    for (instrument_id,), row in frame.gather_every(120).group_by("instrument_id"):
         of_it = together.filter(pl.col("instrument_id") == instrument_id)
         assert_frame_equal(in_order(kind.decide(row)), of_it)
 
@@ -202,7 +202,7 @@ def varied(kind) -> list[Run]:
 @every_kind
 def test_all_runs_at_once_say_what_each_says_alone(kind, history, evaluated):
     runs = varied(kind)
-    indicators = history(specs(runs))
+    indicators = history(specs(runs)).gather_every(4)
     together = evaluated(runs, indicators)
     alone = [evaluated([one], indicators) for one in runs]
     assert len({one.signals.drop("strategy_id").hash_rows().sum() for one in alone}) > 1
