@@ -1,79 +1,268 @@
 """`quantmatrix strategies`: what users run, and with which params."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quantmatrix_pipelines.cli.session import installation
+from quantmatrix_pipelines.cli.session import Installation, installation
+
+if TYPE_CHECKING:
+    from quantmatrix_engine.strategies.base import Kind
+    from quantmatrix_models.database import Database
+    from quantmatrix_pipelines.stores.strategies import Strategy
 
 app = typer.Typer(help="Strategies and their params.", no_args_is_help=True)
 
+User = Annotated[str, typer.Argument(help="The user.")]
+Name = Annotated[str, typer.Argument(help="The strategy's name.")]
+LONGEST_NAME = 64
+
 
 @app.command("list")
-def list_strategies() -> None:
-    """List every user's strategies with the params that differ from the kind's defaults."""
+def list_strategies(
+    user: Annotated[str | None, typer.Argument(help="The user; all of them if none.")] = None,
+) -> None:
+    """List strategies with the params that differ from the kind's defaults."""
     from quantmatrix_pipelines.stores import strategies, users
 
     with installation() as here:
-        for user in users.listed(here.database):
-            for one in strategies.of_user(here.database, user.id):
-                state = "" if one.is_enabled else " (disabled)"
-                typer.echo(f"{user.name}: {one.name}{state}, {one.kind} {json.dumps(one.params)}")
+        asked = users.listed(here.database) if user is None else [users.named(here.database, user)]
+        for one in asked:
+            for strategy in strategies.of_user(here.database, one.id):
+                typer.echo(f"{one.name}: {_line(strategy)}")
+
+
+def _line(one: "Strategy") -> str:
+    state = "" if one.is_enabled else " (disabled)"
+    return f"{one.name}{state}, {one.kind} {json.dumps(one.params)} of {_universe_of(one)}"
+
+
+def _universe_of(one: "Strategy") -> str:
+    symbols, index = (one.universe.get(name) for name in ("symbols", "index"))
+    if index is not None:
+        return f"the members of {index}"
+    return "all that trades" if symbols is None else ", ".join(symbols) or "nothing"
 
 
 @app.command()
-def kinds() -> None:
-    """List the kinds of strategy with their params, bounds and defaults."""
+def kinds(
+    kind: Annotated[str | None, typer.Argument(help="One kind; all of them if none.")] = None,
+) -> None:
+    """List the kinds of strategy with their params, defaults and bounds."""
+    from quantmatrix_engine import registry
     from quantmatrix_engine.strategies.evaluate import kinds as known
 
-    for kind in known().values():
-        typer.echo(f"{kind.name}: {kind.title}, version {kind.version}")
-        for name, schema in kind.params.model_json_schema()["properties"].items():
-            typer.echo(f"  {name} = {schema['default']}: {schema['description']}{_bounds(schema)}")
+    there = known()
+    asked = there.values() if kind is None else [registry.pick(there, kind, what=_KIND)]
+    for one in asked:
+        typer.echo(f"{one.name}: {one.title}, version {one.version}")
+        for name, schema in _schemas(one).items():
+            typer.echo(f"  {name} = {json.dumps(schema['default'])}: {_described(schema)}")
+
+
+_KIND = "kind of strategy"
+
+
+def _schemas(kind: "Kind") -> dict[str, dict[str, Any]]:
+    schemas: dict[str, dict[str, Any]] = kind.params.model_json_schema()["properties"]
+    return schemas
+
+
+def _described(schema: dict[str, Any]) -> str:
+    return f"{schema['description']}{_bounds(schema)}"
 
 
 def _bounds(schema: dict[str, Any]) -> str:
     words = {
-        "minimum": "at least",
-        "exclusiveMinimum": "above",
-        "maximum": "at most",
-        "exclusiveMaximum": "below",
+        "minimum": "at least {:g}",
+        "exclusiveMinimum": "above {:g}",
+        "maximum": "at most {:g}",
+        "exclusiveMaximum": "below {:g}",
+        "maxLength": "at most {:g} characters",
     }
-    texts = [f"{word} {schema[key]:g}" for key, word in words.items() if key in schema]
+    items = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+    texts = [word.format(schema[key]) for key, word in words.items() if key in schema]
+    each = [word.format(items[key]) for key, word in words.items() if key in items]
+    if each:
+        least, most = schema.get("minItems", 0), schema.get("maxItems")
+        count = f"{least}" if least == most else f"{least} to {most}"
+        texts.append(f"{count} values, each {', '.join(each)}")
     return f" ({', '.join(texts)})" if texts else ""
 
 
 @app.command()
-def params(
-    user: Annotated[str, typer.Argument(help="The user.")],
-    name: Annotated[str, typer.Argument(help="The strategy's name.")],
+def add(
+    user: User,
+    name: Annotated[str, typer.Argument(help="What the user calls it.")],
+    kind: Annotated[str, typer.Argument(help="Its kind; `strategies kinds` lists them.")],
     settings: Annotated[
-        list[str], typer.Argument(help="param=value, such as entry_max_atr_distance=2.5.")
-    ],
+        list[str] | None, typer.Argument(help="param=value, for what differs from the defaults.")
+    ] = None,
+    *,
+    symbols: Annotated[
+        str | None, typer.Option(help="Symbols it considers, as AAPL,MSFT; all that trade if none.")
+    ] = None,
+    index: Annotated[
+        str | None, typer.Option(help="Index whose members it considers, as of each session.")
+    ] = None,
 ) -> None:
-    """Change params of a strategy; its next run uses them."""
+    """Add a strategy; the next session is evaluated with it."""
     from quantmatrix_engine import registry
+    from quantmatrix_engine.errors import SettingsError
     from quantmatrix_engine.strategies.base import read_params
     from quantmatrix_engine.strategies.evaluate import kinds as known
     from quantmatrix_pipelines.stores import strategies, users
 
-    changes = dict(_setting(text) for text in settings)
+    chosen = registry.pick(known(), kind, what=_KIND)
+    document = dict(_setting(text) for text in settings or [])
+    read_params(chosen, document)
+    if not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise SettingsError(f"A strategy cannot be called {name!r}; take 1 to 64 characters.")
     with installation() as here:
         owner = users.named(here.database, user)
-        found = {one.name: one for one in strategies.of_user(here.database, owner.id)}
-        strategy = registry.pick(found, name, what=f"strategy of {user}")
-        kind = registry.pick(known(), strategy.kind, what="kind of strategy")
-        document = {**strategy.params, **changes}
+        universe = _universe(here.database, symbols, index)
+        added = strategies.add(
+            here.database,
+            user_id=owner.id,
+            name=name,
+            kind=kind,
+            params=document,
+            universe=universe,
+            trail=here.trail(),
+        )
+        if added is None:
+            raise SettingsError(f"{user} has a strategy called {name!r} already; take another.")
+        (made,) = (one for one in strategies.of_user(here.database, owner.id) if one.id == added)
+        typer.echo(f"Added to {user}: {_line(made)}")
+
+
+def _universe(database: "Database", symbols: str | None, index: str | None) -> dict[str, Any]:
+    """Gives the universe as stored. Raises SettingsError for what nobody knows, with near names."""
+    from quantmatrix_engine.errors import SettingsError
+    from quantmatrix_pipelines.stores import instruments, memberships
+
+    if symbols is not None and index is not None:
+        raise SettingsError(
+            "A strategy considers --symbols or the members of an --index, not both."
+        )
+    if index is not None:
+        known = memberships.memberships(database).get_column("index").unique().sort()
+        return {"symbols": None, "index": _known([index], known.to_list(), "index")[0]}
+    if symbols is None:
+        return {"symbols": None}
+    listed = instruments.catalogue(database).get_column("symbol").unique().sort()
+    asked = [one.strip().upper() for one in symbols.split(",") if one.strip()]
+    if not asked:
+        raise SettingsError(f"--symbols {symbols!r} names none; write them as AAPL,MSFT.")
+    return {"symbols": _known(asked, listed.to_list(), "symbol")}
+
+
+def _known(asked: Sequence[str], known: Sequence[str], what: str) -> list[str]:
+    import difflib
+
+    from quantmatrix_engine.errors import SettingsError
+
+    for one in asked:
+        if one not in known:
+            near = difflib.get_close_matches(one, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise SettingsError(f"No {what} {one!r} is known.{hint}")
+    return list(dict.fromkeys(asked))
+
+
+@app.command()
+def enable(user: User, name: Name) -> None:
+    """Evaluate a strategy each session again."""
+    _set_enabled(user, name, is_enabled=True)
+
+
+@app.command()
+def disable(user: User, name: Name) -> None:
+    """Stop evaluating a strategy; what it said stays."""
+    _set_enabled(user, name, is_enabled=False)
+
+
+def _set_enabled(user: str, name: str, *, is_enabled: bool) -> None:
+    from quantmatrix_engine.errors import SettingsError
+    from quantmatrix_pipelines.stores import strategies
+
+    word = "enabled" if is_enabled else "disabled"
+    with installation() as here:
+        strategy = _named(here, user, name)
+        if strategy.is_enabled == is_enabled:
+            typer.echo(f"{user}: {name} is {word} already.")
+            return
+        if not strategies.set_enabled(
+            here.database,
+            user_id=strategy.user_id,
+            strategy_id=strategy.id,
+            is_enabled=is_enabled,
+            trail=here.trail(),
+        ):
+            raise SettingsError(f"{name!r} of {user} is archived; add a new one.")
+        typer.echo(f"{user}: {name} is {word}.")
+
+
+def _named(here: Installation, user: str, name: str) -> "Strategy":
+    """Gives a user's strategy by its name. Raises UnknownPlugin with the nearest."""
+    from quantmatrix_engine import registry
+    from quantmatrix_pipelines.stores import strategies, users
+
+    owner = users.named(here.database, user)
+    found = {one.name: one for one in strategies.of_user(here.database, owner.id)}
+    strategy: Strategy = registry.pick(found, name, what=f"strategy of {user}")
+    return strategy
+
+
+@app.command()
+def params(
+    user: User,
+    name: Name,
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(help="param=value, such as entry_max_atr_distance=2.5; none: show all."),
+    ] = None,
+    *,
+    reset: Annotated[
+        list[str] | None, typer.Option(help="A param to set back to its default; may be repeated.")
+    ] = None,
+) -> None:
+    """Show a strategy's params, or change them; its next run uses them."""
+    from quantmatrix_engine import registry
+    from quantmatrix_engine.strategies.base import read_params
+    from quantmatrix_engine.strategies.evaluate import kinds as known
+    from quantmatrix_pipelines.stores import strategies
+
+    changes = dict(_setting(text) for text in settings or [])
+    with installation() as here:
+        strategy = _named(here, user, name)
+        kind = registry.pick(known(), strategy.kind, what=_KIND)
+        if not changes and not reset:
+            _show(kind, strategy)
+            return
+        for one in reset or []:
+            registry.pick(kind.params.model_fields, one, what=f"param of {kind.name}")
+        kept = {key: value for key, value in strategy.params.items() if key not in (reset or [])}
+        document = {**kept, **changes}
         read_params(kind, document)
         strategies.set_params(
             here.database,
-            user_id=owner.id,
+            user_id=strategy.user_id,
             strategy_id=strategy.id,
             params=document,
             trail=here.trail(),
         )
         typer.echo(f"{user}: {name} {json.dumps(document)}")
+
+
+def _show(kind: "Kind", strategy: "Strategy") -> None:
+    typer.echo(f"{strategy.user}: {_line(strategy)}")
+    for name, schema in _schemas(kind).items():
+        value = strategy.params.get(name, schema["default"])
+        own = "" if name in strategy.params else " (default)"
+        typer.echo(f"  {name} = {json.dumps(value)}{own}: {_described(schema)}")
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -83,6 +272,6 @@ def _setting(text: str) -> tuple[str, Any]:
     if not equals:
         raise SettingsError(f"{text!r} sets nothing; write param=value.")
     try:
-        return name, json.loads(value)
+        return name.strip(), json.loads(value)
     except json.JSONDecodeError:
-        return name, value
+        return name.strip(), value

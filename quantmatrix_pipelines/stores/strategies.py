@@ -122,6 +122,41 @@ def set_params(
         )
 
 
+def set_enabled(
+    database: Database, *, user_id: int, strategy_id: int, is_enabled: bool, trail: Trail
+) -> bool:
+    """Says whether a user's strategy is evaluated each session, as that user.
+
+    Gives whether it could: not where the user has no such strategy, or it is archived.
+    """
+    with database.transaction(Role.APP, user_id=user_id) as connection:
+        before = connection.execute(
+            text(
+                "SELECT is_enabled FROM strategies"
+                " WHERE id = :strategy_id AND archived_at IS NULL FOR UPDATE"
+            ),
+            {"strategy_id": strategy_id},
+        ).one_or_none()
+        if before is None:
+            return False
+        connection.execute(
+            text(
+                "UPDATE strategies SET is_enabled = :is_enabled, changed_at = now()"
+                " WHERE id = :strategy_id"
+            ),
+            {"strategy_id": strategy_id, "is_enabled": is_enabled},
+        )
+        trail.record(
+            connection,
+            AuditAction.CHANGED,
+            "strategies",
+            user_id=user_id,
+            entity_id=strategy_id,
+            changes={"is_enabled": {"old": before.is_enabled, "new": is_enabled}},
+        )
+    return True
+
+
 def _add_version(connection: Connection, strategy_id: int) -> None:
     """Keeps a strategy's settings, as they are now, as its next version."""
     connection.execute(

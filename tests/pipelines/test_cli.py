@@ -44,7 +44,7 @@ COMMANDS = [
     ["users"],
     *(["users", one] for one in ("list", "add", "webhook")),
     ["strategies"],
-    *(["strategies", one] for one in ("list", "kinds", "params")),
+    *(["strategies", one] for one in ("list", "kinds", "add", "enable", "disable", "params")),
     ["signals"],
     *(["signals", one] for one in ("list", "explain", "replay")),
     ["instruments"],
@@ -337,6 +337,91 @@ def test_a_strategy_of_another_name_is_told_the_nearest(asking: CliRunner, datab
     assert "Did you mean 'Pullback'?" in told
     none = complaint(asking, "strategies", "params", "ben", "Pullback", "min_strength=1")
     assert "No strategy of ben is called 'Pullback'" in none
+
+
+def test_a_strategy_is_added_shown_switched_and_every_step_is_audited(
+    asking: CliRunner, database: Database
+):
+    add_user(database, "ada")
+    instruments.record(database, listing("AAA", "BBB"))
+    formula = "entry=rsi(window=2) < 10 and close > sma(200)"
+    added = said(
+        asking,
+        *("strategies", "add", "ada", "Dips", "custom", formula, "strength=0.6"),
+        *("--symbols", "aaa, BBB,AAA"),
+    )
+    document = '{"entry": "rsi(window=2) < 10 and close > sma(200)", "strength": 0.6}'
+    assert added == f"Added to ada: Dips, custom {document} of AAA, BBB\n"
+    shown = said(asking, "strategies", "params", "ada", "Dips")
+    assert "  strength = 0.6: Strength of its entries" in shown
+    assert '  exit = "rsi(14) > 70" (default): ' in shown
+    assert said(asking, "strategies", "disable", "ada", "Dips") == "ada: Dips is disabled.\n"
+    assert said(asking, "strategies", "list", "ada").startswith("ada: Dips (disabled), custom")
+    again = said(asking, "strategies", "disable", "ada", "Dips")
+    assert again == "ada: Dips is disabled already.\n"
+    assert said(asking, "strategies", "enable", "ada", "Dips") == "ada: Dips is enabled.\n"
+    reset = said(asking, "strategies", "params", "ada", "Dips", "--reset", "strength")
+    assert reset == 'ada: Dips {"entry": "rsi(window=2) < 10 and close > sma(200)"}\n'
+    events = [line for line in said(asking, "audit", "list").splitlines() if "strategies" in line]
+    assert len(events) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ada", "New", "momentun"], "No kind of strategy is called 'momentun'. Did you mean 'mo"),
+        (["adda", "New", "momentum"], "No user is called 'adda'"),
+        (["ada", "Pullback", "momentum"], "ada has a strategy called 'Pullback' already"),
+        (["ada", " ", "momentum"], "A strategy cannot be called ' '; take 1 to 64"),
+        (["ada", "x" * 65, "momentum"], "take 1 to 64 characters"),
+        (["ada", "New", "momentum", "max_atr_distanc=1"], "did you mean 'max_atr_distance'?"),
+        (["ada", "New", "breakout", "entry_sessions=4"], "greater than or equal to 5"),
+        (["ada", "New", "custom", "entry=rsi(14)"], "at character 1: 'rsi(14)' is a number"),
+        (["ada", "New", "momentum", "--symbols", "AAX"], "No symbol 'AAX' is known. Did you mea"),
+        (["ada", "New", "momentum", "--symbols", ","], "--symbols ',' names none"),
+        (["ada", "New", "momentum", "--index", "SP500"], "No index 'SP500' is known."),
+        (
+            ["ada", "New", "momentum", "--index", "SP500", "--symbols", "AAA"],
+            "--symbols or the members of an --index, not both",
+        ),
+    ],
+)
+def test_a_strategy_that_makes_no_sense_is_not_added(
+    asking: CliRunner, database: Database, arguments: list[str], told: str
+):
+    ada = add_user(database, "ada")
+    add_strategy(database, ada, "Pullback")
+    instruments.record(database, listing("AAA"))
+    complained = complaint(asking, "strategies", "add", *arguments)
+    assert told in complained
+    assert "\n" not in complained
+    assert len(strategies.of_user(database, ada)) == 1
+
+
+def test_a_param_to_reset_that_is_none_and_an_archived_strategy_are_told(
+    asking: CliRunner, database: Database
+):
+    ada = add_user(database, "ada")
+    strategy_id = add_strategy(database, ada, "Pullback")
+    told = complaint(asking, "strategies", "params", "ada", "Pullback", "--reset", "min_strenght")
+    assert "No param of atr_matrix is called 'min_strenght'. Did you mean 'min_strength'?" in told
+    change(
+        database,
+        "UPDATE strategies SET is_enabled = false, archived_at = now() WHERE id = :id",
+        id=strategy_id,
+    )
+    told = complaint(asking, "strategies", "enable", "ada", "Pullback")
+    assert "'Pullback' of ada is archived; add a new one." in told
+
+
+def test_one_kind_of_strategy_is_shown_with_its_bounds():
+    shown = said(CliRunner(), "strategies", "kinds", "custom")
+    assert shown.startswith("custom: Custom, by formulas, version 1\n")
+    assert "(1 to 3 values, each at most 500 characters)" in shown
+    assert "(above 0, at most 100)" in shown
+    assert "momentum" not in shown
+    told = complaint(CliRunner(), "strategies", "kinds", "brakeout")
+    assert "Did you mean 'breakout'?" in told
 
 
 def test_the_kinds_of_strategy_say_what_can_be_set():

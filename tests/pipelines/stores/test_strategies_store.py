@@ -92,3 +92,26 @@ def test_the_chain_gets_the_strategies_of_the_asked_cohorts_alone(database: Data
         add_strategy(database, add_user(database, name))
     assert [one.user for one in strategies.enabled(database, [0, 2])] == ["ada", "cyd"]
     assert strategies.enabled(database, [7]) == strategies.enabled(database, []) == []
+
+
+def test_a_strategy_is_enabled_and_disabled_by_its_user_alone(database: Database):
+    ada, ben = add_user(database, "ada"), add_user(database, "ben")
+    strategy_id = add_strategy(database, ada)
+
+    def switched(user_id: int, *, is_enabled: bool) -> bool:
+        return strategies.set_enabled(
+            database,
+            user_id=user_id,
+            strategy_id=strategy_id,
+            is_enabled=is_enabled,
+            trail=TRAIL,
+        )
+
+    assert not switched(ben, is_enabled=False)
+    assert strategies.of_user(database, ada)[0].is_enabled
+    assert switched(ada, is_enabled=False)
+    assert not strategies.of_user(database, ada)[0].is_enabled
+    changes = query(database, "SELECT changes FROM audit_events ORDER BY id DESC LIMIT 1")
+    assert changes == [({"is_enabled": {"new": False, "old": True}},)]
+    change(database, "UPDATE strategies SET archived_at = now() WHERE id = :id", id=strategy_id)
+    assert not switched(ada, is_enabled=True)
