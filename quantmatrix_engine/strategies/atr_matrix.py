@@ -30,6 +30,8 @@ from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 TREND_AVERAGE = 50
 SHORT_AVERAGE = 20
 RANGE_WINDOW = 20
+NEVER_ENDED = 9_999
+"""Stands for the sessions since a holding ended where none did."""
 
 
 class AtrMatrixParams(Params):
@@ -77,6 +79,18 @@ class AtrMatrixParams(Params):
         float, Field(gt=0, le=100, description="Loss at the stop, percent of the account.")
     ] = 2.0
 
+    cooldown_sessions: Annotated[
+        int,
+        Field(ge=0, le=260, description="Sessions after a close below SMA50 without an entry."),
+    ] = 0
+    max_entry_peak: Annotated[
+        float,
+        Field(gt=0, le=100, description="No entry in a holding that was this far above SMA50."),
+    ] = 100.0
+    max_holding_sessions: Annotated[
+        int, Field(ge=0, le=1_000, description="Session of a holding that ends it; 0: none does.")
+    ] = 0
+
     @model_validator(mode="after")
     def _rising(self) -> "AtrMatrixParams":
         for name in ("target_atr_multiples", "scale_out_levels"):
@@ -101,6 +115,7 @@ def _sources(params: AtrMatrixParams) -> Mapping[str, Source]:
         "sma_trend": spec("sma", window=TREND_AVERAGE),
         "range_position": spec("range_position", window=RANGE_WINDOW),
         "ma_aligned": spec("moving_average_alignment"),
+        "since_holding": spec("since_holding", average=TREND_AVERAGE, window=period),
     }
     return {name: Source(one, one.columns()[0]) for name, one in single.items()} | {
         "holding_sessions": Source(holding, sessions),
@@ -137,6 +152,21 @@ def _entry_rules() -> list[Rule]:
             ">=",
             pl.col("min_risk_reward"),
             label="reward for the risk",
+        ),
+        Rule(
+            "cooldown",
+            pl.col("since_holding").fill_null(NEVER_ENDED),
+            ">=",
+            pl.col("cooldown_sessions"),
+            label=f"sessions since the last close below SMA50 that ended a holding "
+            f"({NEVER_ENDED}: none)",
+        ),
+        Rule(
+            "entry_peak",
+            pl.col("holding_peak").fill_null(0.0),
+            "<",
+            pl.col("max_entry_peak"),
+            label="highest distance earlier in this holding",
         ),
         Rule(
             "ma_aligned",
@@ -224,10 +254,29 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
             label="highest distance earlier in this holding",
         ),
     ]
+    overdue = [
+        Rule(
+            "holding_sessions",
+            pl.col("holding_sessions"),
+            ">=",
+            pl.col("max_holding_sessions"),
+            label="sessions above SMA50",
+        ),
+        Rule(
+            "first_time_in_holding",
+            pl.col("holding_sessions") - 1,
+            "<",
+            pl.col("max_holding_sessions"),
+            label="sessions above SMA50 until the one before",
+        ),
+    ]
+    # One exit of an instrument and session: overextended says more than overdue.
+    timed = frame.filter(pl.col("max_holding_sessions") > 0, ~all_required(overextended))
     return pl.concat(
         [
             exits(frame.filter(ended), below, exit_strength=0.9, urgency=Urgency.HIGH),
             exits(frame, overextended, exit_strength=0.7, urgency=Urgency.MEDIUM),
+            exits(timed, overdue, exit_strength=0.7, urgency=Urgency.MEDIUM),
         ]
     )
 
@@ -239,7 +288,7 @@ def _decide(frame: pl.DataFrame) -> pl.DataFrame:
 KIND = Kind(
     name="atr_matrix",
     title="ATR Matrix",
-    version=1,
+    version=2,
     params=AtrMatrixParams,
     sources=_sources,
     required=("atr", "atr_distance", "sma_short", "sma_trend", "holding_sessions"),

@@ -426,7 +426,7 @@ def test_one_kind_of_strategy_is_shown_with_its_bounds():
 
 def test_the_kinds_of_strategy_say_what_can_be_set():
     shown = said(CliRunner(), "strategies", "kinds")
-    assert "atr_matrix: ATR Matrix, version 1" in shown
+    assert "atr_matrix: ATR Matrix, version 2" in shown
     assert "  min_strength = 0.5: " in shown
     assert "(at least 0, at most 1)" in shown
 

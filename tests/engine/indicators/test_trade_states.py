@@ -62,3 +62,11 @@ def test_the_lowest_rsi_of_a_pullback_is_of_its_earlier_bars(bars: MakeBars):
     sessions, lowest, _ = _values(closes, spec("pullback", average=3, window=1))
     assert sessions == [None, None, 0, 1, 2, 0, 0]
     assert lowest == [None, None, None, None, 0, 0, None]
+
+
+def test_bars_are_counted_from_the_one_that_ended_a_holding(bars: MakeBars):
+    # SMA2: -, 10.5, 10.5, 9.5, 10.5, 11.5, 11.25, 10.75.
+    closes = bars([10, 11, 10, 9, 12, 11, 11.5, 10])
+    (since,) = _values(closes, spec("since_holding", average=2, window=1))
+    # 11 is above, 10 below (an end), 9 below, 12 above, 11 below (an end), 11.5 above, 10 below.
+    assert since == [None, None, 0, 1, 2, 0, 1, 0]

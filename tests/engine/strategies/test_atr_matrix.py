@@ -25,6 +25,7 @@ def at(distance: float | None, **facts):
         "holding_sessions": 3.0,
         "holding_peak": 4.0,
         "holding_before": 2.0,
+        "since_holding": 20.0,
     } | facts
 
 
@@ -120,6 +121,18 @@ def test_an_entry_is_said_on_every_session_its_rules_hold(atr_matrix):
     first = at(2, holding_sessions=1.0, holding_before=0.0, holding_peak=None)
     later = at(2, holding_sessions=40.0, holding_before=39.0, holding_peak=6.0)
     assert [signal["action"] for signal in atr_matrix(first, later)] == ["entry", "entry"]
+
+
+def test_after_a_holding_ended_an_entry_waits_for_the_cooldown(atr_matrix):
+    facts = [at(2, since_holding=sessions) for sessions in (2.0, 3.0, None)]
+    signals = atr_matrix(*facts, cooldown_sessions=3)
+    assert [signal["instrument_id"] for signal in signals] == [2, 3]
+
+
+def test_a_holding_that_was_far_above_is_not_entered_again(atr_matrix):
+    facts = [at(2, holding_peak=peak) for peak in (7.0, 6.9, None)]
+    signals = atr_matrix(*facts, max_entry_peak=7)
+    assert [signal["instrument_id"] for signal in signals] == [2, 3]
 
 
 # What an entry says: stop, targets, reward and size
@@ -270,6 +283,18 @@ def test_a_name_is_overextended_once_in_a_holding(atr_matrix):
     assert {s["strength"] for s in signals if s["action"] == "exit"} == {0.7}
 
 
+def test_a_holding_ends_once_at_its_longest_where_one_is_set(atr_matrix):
+    facts = [at(5, holding_sessions=sessions) for sessions in (29.0, 30.0, 31.0)]
+    assert exits(atr_matrix(*facts)) == []
+    assert exits(atr_matrix(*facts, max_holding_sessions=30)) == [(2, "medium")]
+
+
+def test_an_overdue_name_that_is_overextended_is_told_once(atr_matrix):
+    both = at(10.5, holding_sessions=30.0, holding_peak=10.0)
+    (signal,) = [s for s in atr_matrix(both, max_holding_sessions=30) if s["action"] == "exit"]
+    assert signal["trace"][0]["rule"] == "overextended"
+
+
 def test_overextension_and_the_levels_it_passes_are_told_together(atr_matrix):
     signals = atr_matrix(at(10.5, holding_peak=5.0))
     assert [(s["action"], s["level"]) for s in signals] == [
@@ -303,11 +328,13 @@ def test_the_trace_of_an_entry_is_its_rules_in_order(entry):
         ("atr_distance_at_most", 2.0, "<=", 4.0, 2.0),
         ("above_sma_20", 104.0, ">", 99.0, 5.0),
         ("risk_reward", pytest.approx(10 / 3), ">=", 0.0, pytest.approx(10 / 3)),
+        ("cooldown", 20.0, ">=", 0.0, 20.0),
+        ("entry_peak", 4.0, "<", 100.0, 96.0),
         ("ma_aligned", 0.0, ">=", 1.0, -1.0),
         ("range_position", 70.0, ">", 50.0, 20.0),
         ("atr_pct", pytest.approx(1.923, abs=1e-3), ">=", 3.0, pytest.approx(-1.077, abs=1e-3)),
     ]
-    assert [rule["is_met"] for rule in trace] == [True, True, True, True, False, True, False]
+    assert [rule["is_met"] for rule in trace] == [True] * 6 + [False, True, False]
     assert {rule["rule"] for rule in trace if not rule["is_required"]} == SOFT_RULES
 
 
@@ -385,6 +412,7 @@ def test_each_fact_is_read_from_the_measure_the_rules_name():
         "holding_sessions": "holding_sessions_50_21",
         "holding_peak": "holding_peak_50_21",
         "holding_before": "holding_before_50_21",
+        "since_holding": "since_holding_50_21",
     }
 
 
