@@ -215,12 +215,12 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
         frame.with_columns(level=pl.col("scale_out_levels"))
         .explode("level")
         .filter(pl.col("holding_sessions") > 0)
+        .filter(all_required(rules))
         .with_columns(
             strength=(0.7 + overshoot).clip(0.0, 1.0),
             trace=as_json(rules),
             size_pct=pl.col("scale_out_pct"),
         )
-        .filter(all_required(rules))
         .select(
             *said(Action.SCALE_OUT, SizeBasis.POSITION),
             "level",

@@ -84,14 +84,12 @@ def entries(
 
     `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward.
     """
+    # What is written out costs more than what is asked: only the entries' traces are.
     return (
-        levelled.with_columns(
-            strength=strength(rules),
-            trace=as_json(rules),
-            size_pct=size_pct,
-            is_entry=all_required(rules),
-        )
-        .filter("is_entry", pl.col("strength") >= min_strength)
+        levelled.filter(all_required(rules))
+        .with_columns(strength=strength(rules))
+        .filter(pl.col("strength") >= min_strength)
+        .with_columns(trace=as_json(rules), size_pct=size_pct)
         .select(
             *said(Action.ENTRY, SizeBasis.ACCOUNT),
             "stop",
