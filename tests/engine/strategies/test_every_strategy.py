@@ -202,7 +202,7 @@ def varied(kind) -> list[Run]:
 @every_kind
 def test_all_runs_at_once_say_what_each_says_alone(kind, history, evaluated):
     runs = varied(kind)
-    indicators = history(specs(runs)).gather_every(4)
+    indicators = history(specs(runs)).gather_every(2)
     together = evaluated(runs, indicators)
     alone = [evaluated([one], indicators) for one in runs]
     assert len({one.signals.drop("strategy_id").hash_rows().sum() for one in alone}) > 1
