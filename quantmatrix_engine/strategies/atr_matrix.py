@@ -30,6 +30,8 @@ from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 TREND_AVERAGE = 50
 SHORT_AVERAGE = 20
 RANGE_WINDOW = 20
+ANY_PEAK = 100.0
+"""The `max_entry_peak` that refuses no holding."""
 NEVER_ENDED = 9_999
 """Stands for the sessions since a holding ended where none did."""
 
@@ -85,8 +87,10 @@ class AtrMatrixParams(Params):
     ] = 0
     max_entry_peak: Annotated[
         float,
-        Field(gt=0, le=100, description="No entry in a holding that was this far above SMA50."),
-    ] = 100.0
+        Field(
+            gt=0, le=ANY_PEAK, description="No entry in a holding that was this far above SMA50."
+        ),
+    ] = ANY_PEAK
     max_holding_sessions: Annotated[
         int, Field(ge=0, le=1_000, description="Session of a holding that ends it; 0: none does.")
     ] = 0
@@ -160,14 +164,14 @@ def _entry_rules() -> list[Rule]:
             pl.col("cooldown_sessions"),
             label=f"sessions since the last close below SMA50 that ended a holding "
             f"({NEVER_ENDED}: none)",
-        ),
+        ).only_where(pl.col("cooldown_sessions") > 0),
         Rule(
             "entry_peak",
             pl.col("holding_peak").fill_null(0.0),
             "<",
             pl.col("max_entry_peak"),
             label="highest distance earlier in this holding",
-        ),
+        ).only_where(pl.col("max_entry_peak") < ANY_PEAK),
         Rule(
             "ma_aligned",
             pl.col("ma_aligned"),

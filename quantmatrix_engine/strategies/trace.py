@@ -1,6 +1,7 @@
 """The rule trace: each rule a signal rests on, with its value, its threshold and its margin."""
 
-from typing import Literal
+import copy
+from typing import Literal, Self
 
 import polars as pl
 
@@ -50,6 +51,16 @@ class Rule:
         self._value = value.cast(pl.Float64)
         self._comparison = comparison
         self._threshold = threshold.cast(pl.Float64)
+        self._asked: pl.Expr = pl.lit(value=True)
+
+    def only_where(self, asked: pl.Expr) -> Self:
+        """Gives the rule asked where `asked` (never null) holds; elsewhere it is met and not shown.
+
+        For a param whose default limits nothing: nobody is told of a rule nobody set.
+        """
+        limited = copy.copy(self)
+        limited._asked = asked
+        return limited
 
     def holds(self) -> pl.Expr:
         """Gives whether the rule holds, null where its value or its threshold is."""
@@ -63,7 +74,7 @@ class Rule:
 
     def is_met(self) -> pl.Expr:
         """Gives whether the rule holds, false where its value or its threshold is null."""
-        return self.holds().fill_null(value=False)
+        return self.holds().fill_null(value=False) | ~self._asked
 
     def shown(self) -> pl.Expr:
         """Gives the rule as a struct of RULE_SCHEMA."""
@@ -80,6 +91,10 @@ class Rule:
             is_required=pl.lit(self.is_required),
             weight=pl.lit(self.weight),
         )
+
+    def text(self) -> pl.Expr:
+        """Gives the rule as JSON, null where it is not asked."""
+        return pl.when(self._asked).then(self.shown().struct.json_encode())
 
     def _excess(self) -> pl.Expr:
         difference = self._value - self._threshold
@@ -99,9 +114,9 @@ def strength(rules: list[Rule]) -> pl.Expr:
 
 
 def as_json(rules: list[Rule]) -> pl.Expr:
-    """Gives the rules as one JSON array, in order."""
+    """Gives the rules that are asked as one JSON array, in order."""
     return pl.concat_str(
         pl.lit("["),
-        pl.concat_str([rule.shown().struct.json_encode() for rule in rules], separator=","),
+        pl.concat_str([rule.text() for rule in rules], separator=",", ignore_nulls=True),
         pl.lit("]"),
     )

@@ -127,6 +127,8 @@ def test_after_a_holding_ended_an_entry_waits_for_the_cooldown(atr_matrix):
     facts = [at(2, since_holding=sessions) for sessions in (2.0, 3.0, None)]
     signals = atr_matrix(*facts, cooldown_sessions=3)
     assert [signal["instrument_id"] for signal in signals] == [2, 3]
+    (rule,) = [one for one in signals[0]["trace"] if one["rule"] == "cooldown"]
+    assert (rule["value"], rule["threshold"], rule["margin"]) == (3.0, 3.0, 0.0)
 
 
 def test_a_holding_that_was_far_above_is_not_entered_again(atr_matrix):
@@ -328,13 +330,11 @@ def test_the_trace_of_an_entry_is_its_rules_in_order(entry):
         ("atr_distance_at_most", 2.0, "<=", 4.0, 2.0),
         ("above_sma_20", 104.0, ">", 99.0, 5.0),
         ("risk_reward", pytest.approx(10 / 3), ">=", 0.0, pytest.approx(10 / 3)),
-        ("cooldown", 20.0, ">=", 0.0, 20.0),
-        ("entry_peak", 4.0, "<", 100.0, 96.0),
         ("ma_aligned", 0.0, ">=", 1.0, -1.0),
         ("range_position", 70.0, ">", 50.0, 20.0),
         ("atr_pct", pytest.approx(1.923, abs=1e-3), ">=", 3.0, pytest.approx(-1.077, abs=1e-3)),
     ]
-    assert [rule["is_met"] for rule in trace] == [True] * 6 + [False, True, False]
+    assert [rule["is_met"] for rule in trace] == [True, True, True, True, False, True, False]
     assert {rule["rule"] for rule in trace if not rule["is_required"]} == SOFT_RULES
 
 

@@ -109,3 +109,11 @@ def test_each_row_gets_its_own_json_and_an_unknown_value_is_null():
 
 def test_no_rows_give_no_json():
     assert values().select(as_json([rule()]).alias("trace")).height == 0
+
+
+def test_a_rule_that_is_not_asked_is_met_and_not_shown():
+    frame = values(1.0, 5.0).with_columns(asked=pl.Series([True, False]))
+    one = rule(">", 9.0).only_where(pl.col("asked"))
+    assert frame.select(one.is_met()).to_series().to_list() == [False, True]
+    texts = frame.select(as_json([rule(), one])).to_series().to_list()
+    assert [len(json.loads(text)) for text in texts] == [2, 1]
