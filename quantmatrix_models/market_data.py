@@ -257,6 +257,7 @@ class Finding(HasId, OwnedByUserOrNobody, Base):
             "session",
             "rule",
             "column",
+            "known_at",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
@@ -288,6 +289,10 @@ class Finding(HasId, OwnedByUserOrNobody, Base):
     )
     source_row: Mapped[int | None] = mapped_column(
         BigInteger, comment="Line of the file, its header being line 1; null: no line."
+    )
+    known_at: Mapped[UtcTime | None] = mapped_column(
+        comment="Moment (UTC) the row became known, which tells its vintages apart; null: it is"
+        " about no one statement."
     )
     row: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="The row as it was delivered; null: there is none."

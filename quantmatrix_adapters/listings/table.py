@@ -109,6 +109,7 @@ def _wrong(
             severity=pl.lit(Severity.ERROR.value),
             source=pl.lit(path.name),
             source_row=pl.col("source_row").cast(pl.Int64),
+            known_at=pl.lit(None, _FINDINGS["known_at"]),
             row=pl.struct(pl.exclude("source_row", "read")).struct.json_encode(),
         )
         .cast(_FINDINGS)

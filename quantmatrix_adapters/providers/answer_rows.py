@@ -185,6 +185,7 @@ def finding(
         "severity": Severity.WARNING.value,
         "source": request.source,
         "source_row": source_row,
+        "known_at": request.known_at,
         "row": None if row is None else _as_json(row.delivered),
     }
 

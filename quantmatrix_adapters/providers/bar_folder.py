@@ -161,6 +161,7 @@ def _of_file(source: str, broken: BarFileError) -> pl.DataFrame:
             "severity": Severity.ERROR.value,
             "source": source,
             "source_row": None,
+            "known_at": None,
             "row": None,
         },
         schema=FINDINGS,
@@ -180,6 +181,7 @@ def _of_lines(source: str, refused: pl.DataFrame) -> pl.DataFrame:
         severity=pl.lit(Severity.WARNING.value),
         source=pl.lit(source),
         source_row="source_row",
+        known_at=pl.lit(None, FINDINGS["known_at"]),
         row="row",
     )
 
@@ -198,5 +200,7 @@ def _of_cells(problems: pl.DataFrame, opened: Mapping[str, BarFile]) -> pl.DataF
         pl.lit(NAME).alias("provider"),
         *("symbol", "session", "rule", "column", "value", "expected"),
         pl.lit(Severity.WARNING.value).alias("severity"),
-        *("source", "source_row", "row"),
+        *("source", "source_row"),
+        pl.lit(None, FINDINGS["known_at"]).alias("known_at"),
+        "row",
     )

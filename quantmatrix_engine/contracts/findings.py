@@ -4,13 +4,15 @@ import datetime as dt
 
 import pandera.polars as pa
 
+from quantmatrix_engine.contracts.fields import UtcTime
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
 
 class Findings(pa.DataFrameModel):
     """A broken rule, with the row it was found in, so that nothing is lost.
 
-    Key: provider, source, source_row, symbol, session, rule, column.
+    Key: provider, source, source_row, symbol, session, rule, column, known_at: a row that is wrong
+    again when it is restated is another finding.
     """
 
     provider: str = pa.Field(description="The provider that delivered the data.")
@@ -24,6 +26,10 @@ class Findings(pa.DataFrameModel):
     source: str = pa.Field(description="Where the row was read: a file's name or a request.")
     source_row: int = pa.Field(
         nullable=True, description="Line of the file (its header is line 1), or null."
+    )
+    known_at: UtcTime = pa.Field(
+        nullable=True,
+        description="Moment (UTC) the row became known; null: not about one statement.",
     )
     row: str = pa.Field(nullable=True, description="The row as it was delivered, as JSON.")
 

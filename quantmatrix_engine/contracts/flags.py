@@ -4,6 +4,7 @@ import datetime as dt
 
 import pandera.polars as pa
 
+from quantmatrix_engine.contracts.fields import UtcTime
 from quantmatrix_engine.vocabulary import FLAGGING_RULES
 
 
@@ -17,6 +18,9 @@ class Flags(pa.DataFrameModel):
     provider: str = pa.Field(description="The provider of the series.")
     session: dt.date = pa.Field(description="Session it is about, or the first of several.")
     until: dt.date = pa.Field(description="Last session it is about.")
+    known_at: UtcTime = pa.Field(
+        nullable=True, description="Moment the bar became known; null: there is no bar there."
+    )
     seen_on: dt.date = pa.Field(description="First session whose bars show it.")
     rule: str = pa.Field(isin=sorted(FLAGGING_RULES), description="The rule.")
     value: str = pa.Field(description="What was found, for a person.")

@@ -44,9 +44,9 @@ def findings(
 ) -> pl.DataFrame:
     """Gives a finding (contract Findings) for each failure of a gate, with the row as JSON.
 
-    `frame` is what the gate was applied to; it may have more columns. `symbol`, `session`, `source`
-    and `source_row` are the row's own where it has them. Without a source of its own, a row is
-    named by the asset, the rule and the values of `key`, so that finding it again adds nothing.
+    `frame` is what the gate was applied to; it may have more columns. `symbol`, `session`,
+    `source`, `source_row` and `known_at` are the row's own where it has them. Without a source of
+    its own, a row is named by the asset, the rule and the values of `key`.
     Where the frame has a `user_id`, so do the findings (contract UserFindings).
     """
     # Writing rows as JSON is slow: of the broken ones alone.
@@ -54,7 +54,7 @@ def findings(
     broken = numbered.join(failures.select("row_index").unique(), on="row_index", how="semi")
     rows = broken.select(
         "row_index",
-        *(_own(frame, name) for name in ("symbol", "session", "source", "source_row")),
+        *(_own(frame, name) for name in ("symbol", "session", "source", "source_row", "known_at")),
         *([pl.col("user_id")] if "user_id" in frame.columns else []),
         named=pl.format(
             "{}: {}",
@@ -79,6 +79,7 @@ def findings(
             severity=pl.lit(Severity.ERROR.value),
             source=pl.coalesce("source", pl.format("{}, {}", "named", "check")),
             source_row="source_row",
+            known_at="known_at",
             row="row",
             **({"user_id": pl.col("user_id")} if "user_id" in frame.columns else {}),
         )

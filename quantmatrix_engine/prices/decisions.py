@@ -28,8 +28,8 @@ DECISIONS_SCHEMA = {
     "status": pl.String,
     "known_at": pl.Datetime("us", "UTC"),
 }
-"""A finding as it was decided: its identity, its status, and the moment its row was known, or else
-the moment of the finding."""
+"""A finding as it was decided: its identity with its status; where no moment its row was known is
+stated, `known_at` is the moment of the finding."""
 
 _FLAGS = sorted(FLAGGING_RULES)
 _IDENTITY = ("provider", "source", "source_row", "symbol", "session", "rule", "column")
@@ -71,8 +71,10 @@ def corrected(findings: pl.DataFrame, good: pl.DataFrame, found: pl.DataFrame) -
 
     `findings` has the columns of DECISIONS_SCHEMA and `id`; `good` keeps the contract CleanBars,
     `found` the contract Findings: both are what a run made of the sessions. A refused row is
-    answered by a good one that became known later; a flag by one it is not found in again; a gap by
-    a bar of its first session; a silence by a bar after it.
+    answered by a good one that became known later; a flag by a later one, which has a finding of
+    its own where it shows the same. A disagreement is answered where it is not found again,
+    whichever side gave way; a gap by a bar of its first session; a silence by a bar after it. What
+    is said of an action is not answered by bars.
     """
     key = ["provider", "symbol", "session"]
     newest = good.group_by(key).agg(newest=pl.col("known_at").max())
@@ -81,15 +83,19 @@ def corrected(findings: pl.DataFrame, good: pl.DataFrame, found: pl.DataFrame) -
         findings.join(newest, on=key, how="left")
         .join(last, on=["provider", "symbol"], how="left")
         .join(
-            found.select(*key, "rule").unique().with_columns(again=True),
-            on=[*key, "rule"],
+            found.select(*key, "rule", "known_at").unique().with_columns(again=True),
+            on=[*key, "rule", "known_at"],
             how="left",
         )
     )
     rule, later = pl.col("rule"), pl.col("newest") > pl.col("known_at")
     has_next = (rule != FindingRule.SPIKE_REVERTS.value) | (pl.col("last") > pl.col("session"))
     answered = (
-        pl.when(rule == FindingRule.MISSING_SESSION.value)
+        pl.when(rule == FindingRule.UNCONFIRMED_ACTION.value)
+        .then(pl.lit(value=False))
+        .when(rule == FindingRule.PROVIDER_DISAGREEMENT.value)
+        .then(pl.col("newest").is_not_null() & pl.col("again").is_null())
+        .when(rule == FindingRule.MISSING_SESSION.value)
         .then(pl.col("newest").is_not_null())
         .when(rule == FindingRule.STALE_SERIES.value)
         .then(pl.col("last") > pl.col("session"))

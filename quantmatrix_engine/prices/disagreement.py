@@ -36,9 +36,9 @@ def disagreements(
         .sort("known_at", "source", "source_row")
         .unique([*key, "provider"], keep="last", maintain_order=True)
     )
-    pairs = said.join(said.select(*key, "provider", "close"), on=key, suffix="_other").filter(
-        pl.col("provider") > pl.col("provider_other")
-    )
+    pairs = said.join(
+        said.select(*key, "provider", "close", "known_at"), on=key, suffix="_other"
+    ).filter(pl.col("provider") > pl.col("provider_other"))
     tolerances = pl.DataFrame(
         sorted(tolerance_pct.items()),
         schema={"session": pl.Date, "tolerance_pct": pl.Float64},
@@ -70,6 +70,7 @@ def disagreements(
             severity=pl.lit(Severity.WARNING.value),
             source="source",
             source_row="source_row",
+            known_at=pl.max_horizontal("known_at", "known_at_other"),
             row=pl.lit(None, pl.String),
         )
         .sort("symbol", "session", "provider")

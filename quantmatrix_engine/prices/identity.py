@@ -210,5 +210,6 @@ def _findings(
         severity=pl.lit(Severity.ERROR.value),
         source="source",
         source_row="source_row",
+        known_at="known_at",
         row="row",
     )

@@ -108,5 +108,6 @@ def _told_once(outside: pl.DataFrame) -> pl.DataFrame:
         severity=pl.lit(Severity.INFO.value),
         source=pl.format("intraday bars, {}", "date"),
         source_row=pl.lit(None, pl.Int64),
+        known_at=pl.lit(None, _FINDINGS["known_at"]),
         row=nothing,
     ).cast(_FINDINGS)

@@ -8,12 +8,13 @@ import polars as pl
 from quantmatrix_engine.prices.identity import resolve
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
+_MOMENT = pl.Datetime("us", "UTC")
 FILE_SCHEMA = {
     "index": pl.String,
     "symbol": pl.String,
     "valid_from": pl.Date,
     "valid_to": pl.Date,
-    "known_at": pl.Datetime("us", "UTC"),
+    "known_at": _MOMENT,
 }
 
 
@@ -96,5 +97,6 @@ def _unclear(rows: pl.DataFrame, told: list[str], source: str) -> pl.DataFrame:
         severity=pl.lit(Severity.WARNING.value),
         source=pl.lit(source),
         source_row=pl.col("source_row").cast(pl.Int64),
+        known_at=pl.lit(None, _MOMENT),
         row=pl.struct(told).struct.json_encode(),
     )

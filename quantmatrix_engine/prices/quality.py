@@ -94,6 +94,7 @@ def findings(
         severity=pl.lit(Severity.ERROR.value),
         source="source",
         source_row="source_row",
+        known_at="known_at",
         row="row",
     )
 

@@ -94,6 +94,7 @@ def as_findings(flags: pl.DataFrame, rows: pl.DataFrame, instruments: pl.DataFra
             ),
             source=pl.lit(SOURCE),
             source_row=pl.lit(None, pl.Int64),
+            known_at="known_at",
             row="row",
         )
         .select(list(Findings.to_schema().columns))

@@ -61,13 +61,20 @@ def flags(rows: pl.DataFrame, rule: FindingRule, *, value: pl.Expr, expected: st
     """Gives the rows as flags (contract Flags) of one rule.
 
     `until` and `seen_on` are those of the rows where they have such a column, else the session.
+    `known_at` is the bar's; null for a rule about bars that are not there.
     """
     # polars 2.1 panics where it writes numbers as text in a frame whose first chunk is empty.
     rows = rows.rechunk()
     own = {name: pl.col(name if name in rows.columns else "session") for name in _SPAN}
+    known_at = pl.lit(None) if rule in _WITHOUT_A_BAR else pl.col("known_at")
     return rows.with_columns(
-        **own, rule=pl.lit(rule.value), value=value, expected=pl.lit(expected)
+        **own,
+        known_at=known_at.cast(pl.Datetime("us", "UTC")),
+        rule=pl.lit(rule.value),
+        value=value,
+        expected=pl.lit(expected),
     ).select(FLAG_COLUMNS)
 
 
 _SPAN = ("until", "seen_on")
+_WITHOUT_A_BAR = (FindingRule.MISSING_SESSION, FindingRule.STALE_SERIES)

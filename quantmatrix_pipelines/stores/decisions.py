@@ -17,10 +17,10 @@ from quantmatrix_pipelines.stores.trail import Trail
 
 CORRECTED = "A later delivery answered it."
 _COLUMNS = (
-    'id, provider, source, source_row, symbol, session, rule, "column", status, found_at,'
-    " \"row\" ->> 'known_at' AS row_known_at"
+    'id, provider, source, source_row, symbol, session, rule, "column", status,'
+    " coalesce(known_at, found_at) AS known_at"
 )
-_ROW: dict[str, Any] = {"id": pl.Int64, **DECISIONS_SCHEMA, "found_at": pl.Datetime("us", "UTC")}
+_ROW: dict[str, Any] = {"id": pl.Int64, **DECISIONS_SCHEMA}
 
 
 def decided(database: Database, first: dt.date, last: dt.date) -> pl.DataFrame:
@@ -120,16 +120,4 @@ def _read(database: Database, where: str, **values: object) -> pl.DataFrame:
         rows = connection.execute(
             text(f"SELECT {_COLUMNS} FROM findings WHERE user_id IS NULL AND {where}"), values
         )
-        found = pl.DataFrame(
-            rows.all(),
-            schema={
-                **{name: kind for name, kind in _ROW.items() if name != "known_at"},
-                "row_known_at": pl.String,
-            },
-            orient="row",
-        )
-    # The row of a file may hold any text there.
-    stated = pl.col("row_known_at").str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False
-    )
-    return found.with_columns(known_at=pl.coalesce(stated, "found_at"))
+        return pl.DataFrame(rows.all(), schema=_ROW, orient="row")

@@ -26,6 +26,57 @@ def add_findings(connection: Connection, findings: pl.DataFrame) -> int:
     return bulk.insert_new(connection, "findings", kept)
 
 
+def record_delivered(database: Database, findings: pl.DataFrame, *, at: dt.datetime) -> int:
+    """Adds findings about what a source delivered at a moment; gives how many those were.
+
+    A delivery is asked for again and again: what a finding that no later delivery answered says of
+    the same row already is not recorded a second time, whenever it is said. A row that is wrong in
+    another way, or again after it was right, is.
+    """
+    if findings.is_empty():
+        return 0
+    with database.transaction(Role.PIPELINE) as connection:
+        said = _said_of(connection, findings)
+        unsaid = findings.with_columns(_as_text(pl.col("value"))).join(
+            said, on=said.columns, how="anti", nulls_equal=True, maintain_order="left"
+        )
+        moment = pl.lit(at).cast(pl.Datetime("us", "UTC"))
+        return add_findings(connection, unsaid.with_columns(pl.col("known_at").fill_null(moment)))
+
+
+_STATEMENT = {
+    "provider": pl.String,
+    "source": pl.String,
+    "source_row": pl.Int64,
+    "symbol": pl.String,
+    "session": pl.Date,
+    "rule": pl.String,
+    "column": pl.String,
+    "value": pl.String,
+}
+
+
+def _said_of(connection: Connection, findings: pl.DataFrame) -> pl.DataFrame:
+    """Gives what findings of the same sources say that no later delivery answered."""
+    rows = connection.execute(
+        text(
+            'SELECT provider, source, source_row, symbol, session, rule, "column", value'
+            " FROM findings WHERE user_id IS NULL AND provider = ANY(:providers)"
+            " AND source = ANY(:sources) AND status <> 'corrected'"
+        ),
+        {
+            "providers": findings.get_column("provider").unique().to_list(),
+            "sources": findings.get_column("source").unique().to_list(),
+        },
+    )
+    return pl.DataFrame(rows.all(), schema=_STATEMENT, orient="row")
+
+
+def _as_text(value: pl.Expr) -> pl.Expr:
+    """Gives a text as a table keeps it, without the zero character."""
+    return value.str.replace_all("\x00", "\ufffd", literal=True)
+
+
 def _without_zero(document: pl.Expr) -> pl.Expr:
     """Writes U+FFFD for the zero character, which PostgreSQL refuses in JSON.
 

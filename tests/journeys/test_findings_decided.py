@@ -167,3 +167,15 @@ def test_a_row_without_a_price_cannot_be_released(
 def test_the_real_bars_of_a_year_show_nothing_odd(installation: Installation) -> None:
     installation.load(FIRST, LAST)
     assert findings(installation) == []
+
+
+def test_a_row_that_is_restated_wrong_again_is_a_second_finding_and_its_repeat_none(
+    installation: Installation, bars_folder: Path
+) -> None:
+    def load(volume: int) -> int:
+        rewrite(bars_folder, pl.lit(volume).alias("volume"))
+        installation.now += dt.timedelta(days=1)
+        installation.load(ONE, THREE)
+        return sum(one["rule"] == "negative_volume" for one in findings(installation))
+
+    assert [load(-1), load(-1), load(-2), load(-2)] == [1, 1, 2, 2]

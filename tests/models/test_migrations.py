@@ -1,5 +1,6 @@
 """Migrations: from empty to the newest revision and back, and the same schema as the metadata."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -315,6 +316,43 @@ def test_a_data_migration_of_such_an_owner_reaches_every_row(owned: Engine) -> N
         with Operations.context(context), past_row_security("notes"):
             assert connection.execute(change).rowcount == 1
         assert connection.execute(change).rowcount == 0, "it is forced again"
+
+
+FINDING_OF_BEFORE = """
+    INSERT INTO findings (provider, rule, expected, severity, source, source_row, "row")
+    VALUES ('folder', :rule, 'a price', 'error', 'a.csv', :line, CAST(:row AS jsonb))
+"""
+
+
+def test_a_finding_of_before_takes_its_vintage_from_the_row_it_keeps(owned: Engine) -> None:
+    rows = (
+        ("null_price", '{"known_at": "2024-01-03T00:00:00+00:00"}'),
+        ("null_price", '{"known_at": "yesterday"}'),
+        ("stale_series", '{"known_at": "2024-01-03T00:00:00+00:00"}'),
+    )
+    migrations.upgrade(owned, "0021")
+    with owned.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE quantmatrix_pipeline"))
+        for line, (rule, row) in enumerate(rows):
+            given = {"rule": rule, "line": line, "row": row}
+            connection.execute(text(FINDING_OF_BEFORE), given)
+    migrations.upgrade(owned)
+    known = dt.datetime(2024, 1, 3, tzinfo=dt.UTC)
+    assert known_at_of_findings(owned) == [known, None, None]
+    with owned.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE quantmatrix_pipeline"))
+        given = {"rule": "null_price", "line": 0, "row": '{"known_at": "2024-02-01"}'}
+        connection.execute(text(FINDING_OF_BEFORE), given)
+    migrations.downgrade(owned, "0021")
+    migrations.upgrade(owned)
+    assert known_at_of_findings(owned) == [known, None, None], "the first of a row is kept"
+
+
+def known_at_of_findings(engine: Engine) -> list[dt.datetime | None]:
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE quantmatrix_pipeline"))
+        asked = text("SELECT known_at FROM findings ORDER BY id")
+        return list(connection.execute(asked).scalars())
 
 
 def test_a_strategy_of_before_has_its_settings_as_its_first_version(owned: Engine) -> None:

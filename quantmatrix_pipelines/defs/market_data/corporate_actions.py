@@ -81,12 +81,13 @@ def asset(window: Window) -> dg.AssetsDefinition:
         """
         sessions = sessions_in(context.partition_keys)
         first, last = sessions[0], sessions[-1]
-        told = _told(feed, settings, first, last, at=clock())
+        at = clock()
+        told = _told(feed, settings, first, last, at=at)
         catalogue = instrument_store.catalogue(database)
         parted = quarantine.part(RawActions, told.actions, provider=feed.name, key=_KEY)
         known = identified_actions(parted.good, catalogue)
         refused = pl.concat([told.findings, parted.findings, known.findings])
-        market_data.record_findings(database, refused)
+        market_data.record_delivered(database, refused, at=at)
         rows = pl.struct(parted.good.columns).struct.json_encode()
         added = store.record(database, known.actions.with_columns(row=rows))
         seen = pl.concat(
@@ -196,6 +197,7 @@ def _doubted(seen: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
             severity=pl.lit(Severity.WARNING.value),
             source=pl.lit("corporate_actions"),
             source_row=pl.lit(None, pl.Int64),
+            known_at=pl.lit(None, pl.Datetime("us", "UTC")),
             row=pl.lit(None, pl.String),
         )
     )

@@ -73,7 +73,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
         question = _question(feed, catalogue, sessions, at=clock())
         told = joined_figures([_answered(feed, question, clock), _of_file(settings, clock)])
         good, findings = _screened(told, catalogue, sessions, provider=feed.name)
-        store.record_findings(database, findings)
+        store.record_delivered(database, findings, at=clock())
         known = lake.read("fundamentals", last=sessions[-1])
         new = unstated(good, known)
         context.log.info("%s %d rows, %d of them new", question.reason, good.height, new.height)

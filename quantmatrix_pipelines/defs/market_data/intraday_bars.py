@@ -92,7 +92,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
             delivery = _delivered(intraday_feed, settings, first, stretch.last, clock)
             known = lake.read("intraday_bars", first=stretch.first, last=stretch.last)
             sorted_out = _screened(delivery, catalogue, known)
-            store.record_findings(database, sorted_out.findings)
+            store.record_delivered(database, sorted_out.findings, at=clock())
             new = _new(sorted_out.bars, known, keeps)
             lake.append("intraday_bars", new, note=stretch.note)
             told.add(delivery, sorted_out, new)

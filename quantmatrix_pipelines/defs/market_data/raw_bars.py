@@ -53,14 +53,15 @@ def asset(window: Window) -> dg.AssetsDefinition:
         # A provider asked symbol by symbol is asked once a year of a backfill.
         ahead = stretches.Ahead(context, lake, "raw_bars", months=stretches.A_YEAR)
         for stretch in ahead:
-            delivery, asked = _fetch(feed, stretch, database, clock(), context.run.run_id)
+            at = clock()
+            delivery, asked = _fetch(feed, stretch, database, at, context.run.run_id)
             parted = quarantine.part(
                 RawBars, delivery.bars, provider=feed.name, key=("symbol", "session")
             )
             known = lake.read("raw_bars", first=stretch.first, last=stretch.last)
             unknown = unseen(parted.good, known)
             findings = pl.concat([delivery.findings, parted.findings])
-            store.record_findings(database, findings)
+            store.record_delivered(database, findings, at=at)
             counted = {"bars": parted.good.height, "new_bars": unknown.height}
             store.record_fetch(database, {**asked, **counted})
             lake.append("raw_bars", unknown, note=stretch.note)

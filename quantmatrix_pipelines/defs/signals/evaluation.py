@@ -123,6 +123,7 @@ def _unclear(
         severity=pl.lit(Severity.ERROR.value),
         source=pl.format("universe of strategy {}", "strategy_id"),
         source_row=pl.lit(None, dtype=pl.Int64),
+        known_at=pl.lit(None, dtype=pl.Datetime("us", "UTC")),
         row=pl.struct("strategy_id", "symbol", "instrument_ids").struct.json_encode(),
         user_id="user_id",
     ).select(list(UserFindings.to_schema().columns))

@@ -57,6 +57,7 @@ def test_what_is_no_finite_number_is_named_with_file_line_column_and_value(
         "severity": "warning",
         "source": "bars.csv",
         "source_row": 3,
+        "known_at": None,
         "row": json.dumps(
             dict(zip(BAR, ("AAPL", "2024-01-03", text, "2", "0.5", "1", "100"), strict=True)),
             separators=(",", ":"),

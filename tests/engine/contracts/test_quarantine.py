@@ -44,6 +44,7 @@ def test_a_broken_contract_is_a_finding_with_the_value_what_is_right_and_the_row
         "severity": "error",
         "source": "signals: strategy_id 1, instrument_id 8, less_than_or_equal_to(1)",
         "source_row": None,
+        "known_at": None,
     }
     assert (row["instrument_id"], row["strength"], row["stop"]) == (8, 1.5, 97.0)
 

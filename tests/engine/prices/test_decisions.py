@@ -93,6 +93,27 @@ def test_a_flag_is_answered_by_a_later_row_it_is_not_found_in_again(raw_bars):
     assert corrected(findings, later, again) == []
 
 
+def test_a_flag_is_answered_by_a_later_row_that_shows_it_again_as_a_finding_of_its_own(raw_bars):
+    findings, later = still_open({"rule": "zero_volume"}), raw_bars({"known_at": LATER})
+    told = {"rule": "zero_volume", "expected": "", "severity": "warning", "known_at": LATER}
+    again = pl.DataFrame([FINDING | told], schema=NOTHING.schema)
+    assert corrected(findings, later, again) == [1]
+
+
+def test_a_disagreement_is_answered_where_the_other_side_gave_way(raw_bars):
+    findings = still_open({"rule": "provider_disagreement", "column": "close"})
+    told = {"rule": "provider_disagreement", "expected": "", "severity": "warning"}
+    again = pl.DataFrame([FINDING | told], schema=NOTHING.schema)
+    assert corrected(findings, raw_bars({}), again) == []
+    assert corrected(findings, raw_bars({}), NOTHING) == [1]
+    assert corrected(findings, raw_bars({"symbol": "MSFT"}), NOTHING) == []
+
+
+def test_what_is_said_of_an_action_is_not_answered_by_a_bar(raw_bars):
+    findings = still_open({"rule": "unconfirmed_action"})
+    assert corrected(findings, raw_bars({"known_at": LATER}), NOTHING) == []
+
+
 def test_a_spike_is_answered_only_where_the_bar_after_it_is_there(raw_bars):
     findings = still_open({"rule": "spike_reverts"})
     alone = raw_bars({"known_at": LATER})

@@ -58,6 +58,7 @@ def test_a_symbol_nobody_has_on_that_session_is_a_finding(raw_bars, renamed, sym
         "severity": "error",
         "source": "bars.csv",
         "source_row": 2,
+        "known_at": clean["known_at"][0],
     }
 
 

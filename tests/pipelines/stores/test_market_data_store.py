@@ -26,6 +26,33 @@ def test_a_finding_is_recorded_once_with_its_row(database: Database):
     ) == [(7, None, {"close": None}, "open"), (8, 'NaN, "?"', None, "open")]
 
 
+def test_each_bad_vintage_of_a_row_is_a_finding_of_its_own(database: Database):
+    later = AT + dt.timedelta(days=1)
+    one = {"source": "series", "source_row": None, "known_at": AT}
+    both = findings(one, one | {"known_at": later})
+    assert market_data.record_findings(database, findings(one)) == 1
+    assert market_data.record_findings(database, both) == 1
+    assert market_data.record_findings(database, both) == 0
+    assert query(database, "SELECT known_at FROM findings ORDER BY id") == [(AT,), (later,)]
+
+
+def test_what_a_delivery_says_again_is_recorded_once_whenever_it_is_said(database: Database):
+    wrong = findings({"value": "a\x00lot", "known_at": None})
+    assert market_data.record_delivered(database, wrong, at=AT) == 1
+    assert market_data.record_delivered(database, wrong, at=AT + dt.timedelta(days=1)) == 0
+    assert query(database, "SELECT known_at, value FROM findings") == [(AT, "a\ufffdlot")]
+
+
+def test_what_a_delivery_gets_wrong_in_another_way_or_anew_is_recorded(database: Database):
+    first, second, third = (AT + dt.timedelta(days=day) for day in range(3))
+    market_data.record_delivered(database, findings({"value": "a lot"}), at=first)
+    assert market_data.record_delivered(database, findings({"value": "less"}), at=second) == 1
+    change(database, "UPDATE findings SET status = 'corrected'")
+    assert market_data.record_delivered(database, findings({"value": "less"}), at=second) == 0
+    assert market_data.record_delivered(database, findings({"value": "less"}), at=third) == 1
+    assert market_data.record_delivered(database, findings({}).clear(), at=third) == 0
+
+
 def test_findings_of_whole_files_are_recorded_once_though_nothing_else_is_known(database: Database):
     nothing = dict.fromkeys(["symbol", "session", "column", "value", "source_row", "row"])
     found = findings({**nothing, "rule": "unreadable_file"})
