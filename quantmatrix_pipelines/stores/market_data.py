@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Connection, text
 
-from quantmatrix_engine.vocabulary import FLAGGING_RULES
+from quantmatrix_engine.vocabulary import FLAGGING_RULES, FindingRule, Severity
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
@@ -155,16 +155,54 @@ def findings_by_rule(database: Database) -> list[tuple[str, int]]:
         return [(rule, count) for rule, count in rows]
 
 
-def newest_findings(database: Database, limit: int) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Wanted:
+    """Which open findings are asked for: of these severities, and of one rule or symbol if named.
+
+    Findings of severity `info` are most often honest (a bar nothing traded in), and many.
+    """
+
+    severities: tuple[Severity, ...] = (Severity.ERROR, Severity.WARNING)
+    rule: FindingRule | None = None
+    symbol: str | None = None
+
+
+NOT_INFO = Wanted()
+
+
+def newest_findings(database: Database, limit: int, *, wanted: Wanted = NOT_INFO) -> pl.DataFrame:
     """Gives the newest open findings, for a person to read."""
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
             text(
-                'SELECT id, rule, source, source_row, symbol, session, "column", value, expected'
-                " FROM findings WHERE status = 'open' ORDER BY id DESC LIMIT :limit"
+                "SELECT id, severity, rule, source, source_row, symbol, session,"
+                f' "column", value, expected FROM findings WHERE {_OPEN_AND_NAMED}'
+                " AND severity = ANY(:severities) ORDER BY id DESC LIMIT :limit"
             ),
-            {"limit": limit},
+            {"limit": limit, "severities": list(wanted.severities), **_named(wanted)},
         )
         return pl.DataFrame(
             rows.all(), schema=list(rows.keys()), orient="row", infer_schema_length=None
         )
+
+
+def count_by_severity(database: Database, *, wanted: Wanted = NOT_INFO) -> dict[Severity, int]:
+    """Gives how many open findings of the rule and symbol there are, of every severity."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                f"SELECT severity, count(*) FROM findings WHERE {_OPEN_AND_NAMED} GROUP BY severity"
+            ),
+            _named(wanted),
+        )
+        return {Severity(severity): count for severity, count in rows}
+
+
+_OPEN_AND_NAMED = (
+    "status = 'open' AND (CAST(:rule AS text) IS NULL OR rule = :rule)"
+    " AND (CAST(:symbol AS text) IS NULL OR symbol = :symbol)"
+)
+
+
+def _named(wanted: Wanted) -> dict[str, str | None]:
+    return {"rule": wanted.rule, "symbol": wanted.symbol}

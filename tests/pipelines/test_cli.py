@@ -506,6 +506,34 @@ def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Dat
     )
 
 
+def test_a_list_of_findings_leaves_out_info_and_counts_what_it_left_out(
+    asking: CliRunner, database: Database
+):
+    rows = [{"source_row": line, "severity": "info", "rule": "repeated_bar"} for line in range(3)]
+    others = [{"source_row": line, "symbol": "BBB"} for line in (7, 8)]
+    market_data.record_findings(database, findings(*rows, *others))
+    assert said(asking, "findings", "list", "--limit", "1") == (
+        "5  bars.csv:8  BBB 2026-11-20  null_price close: None, expected a price\n"
+        "Left out: 1 older (--limit); 3 of severity info (--severity info).\n"
+    )
+    info = said(asking, "findings", "list", "--severity", "info", "--limit", "9")
+    assert (info.count("repeated_bar"), info.count("null_price")) == (3, 0)
+    assert info.endswith("Left out: 2 of severity error (--severity error).\n")
+    both = said(asking, "findings", "list", "--severity", "info", "--severity", "error")
+    assert (both.count("\n"), "Left out" in both) == (5, False)
+
+
+def test_findings_are_listed_of_one_rule_or_symbol(asking: CliRunner, database: Database):
+    market_data.record_findings(
+        database, findings({}, {"rule": "not_a_number"}, {"symbol": "BBB", "source_row": 8})
+    )
+    assert said(asking, "findings", "list", "--rule", "null_price").count("\n") == 2
+    assert said(asking, "findings", "list", "--symbol", "BBB").startswith("3  bars.csv:8  BBB")
+    assert said(asking, "findings", "list", "--symbol", "BBB", "--rule", "not_a_number") == ""
+    unknown = complaint(asking, "findings", "list", "--rule", "null_prices")
+    assert "'null_prices' is no rule. Did you mean 'null_price'?" in unknown
+
+
 def test_findings_are_released_and_rejected_with_a_reason(asking: CliRunner, database: Database):
     market_data.record_findings(database, findings({"rule": "high_below_low"}, {"source_row": 8}))
     assert "1 findings released" in said(asking, "findings", "release", "1", "--reason", "checked")
