@@ -6,6 +6,7 @@ import pytest
 from quantmatrix_adapters.listings import action_file
 from quantmatrix_adapters.providers.base import ActionDelivery
 from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_actions import RawActions
 from quantmatrix_engine.errors import SettingsError
 
@@ -56,6 +57,22 @@ def test_a_row_that_cannot_be_read_is_a_finding_and_the_others_are_taken(
     told = read(tmp_path, row, "IBM,2020-11-09,cash_dividend,,1.63")
     assert told.actions["symbol"].to_list() == ["IBM"]
     assert told.findings.select("source_row", "column", "value").rows() == [(2, column, value)]
+
+
+def test_two_dividends_of_one_date_are_added_up_and_a_repeat_is_a_finding(tmp_path: Path) -> None:
+    told = read(
+        tmp_path,
+        "COST,2012-12-10,cash_dividend,,0.275,regular",
+        "COST,2012-12-10,cash_dividend,,7,special",
+        "COST,2012-12-10,cash_dividend,,7,special",
+        "COST,2012-12-10,cash_dividend,,,special",
+        header="symbol,ex_date,kind,ratio,amount,label",
+    )
+    assert told.actions["amount"].to_list() == [None, 7.275]
+    assert told.findings.select("rule", "source_row", "symbol", "session", "value").rows() == [
+        ("duplicate_key", 4, "COST", dt.date(2012, 12, 10), "7.0")
+    ]
+    assert gate.apply(Findings, told.findings).failing_rows == 0
 
 
 def test_a_column_nobody_knows_is_told_with_the_near_name(tmp_path: Path) -> None:
