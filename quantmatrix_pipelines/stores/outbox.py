@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import polars as pl
@@ -151,13 +152,25 @@ def put(database: Database, notifications: pl.DataFrame, links: pl.DataFrame) ->
     return notifications.height
 
 
-def put_status(database: Database, message: Message, *, at: dt.datetime) -> int:
+class StatusPart(IntEnum):
+    """The messages about the system there can be of a session, each once."""
+
+    SESSION_MISSING = 1
+    INSTRUMENTS_MISSING = 2
+
+
+def put_status(database: Database, message: Message, part: StatusPart, *, at: dt.datetime) -> int:
     """Adds a message about the system for every active administrator; gives how many those are.
 
-    One who has had a status message about the session gets no second one.
+    One who has had this part of the session's messages gets no second one.
     """
     with database.transaction(Role.PIPELINE) as connection:
-        values = {"session": message.session, "message": message.model_dump_json(), "at": at}
+        values = {
+            "session": message.session,
+            "part": int(part),
+            "message": message.model_dump_json(),
+            "at": at,
+        }
         connection.execute(text(_PUT_STATUS), values)
         admins = connection.execute(
             text("SELECT count(*) FROM users WHERE role = 'admin' AND is_active")
@@ -311,7 +324,7 @@ WHERE ((n.status = 'pending' AND n.due_at <= :at)
 
 _PUT_STATUS = """
 INSERT INTO notifications (user_id, channel, session, part, message, status, due_at, kind, priority)
-SELECT id, 'system_status', :session, 1, CAST(:message AS jsonb), 'pending', :at,
+SELECT id, 'system_status', :session, :part, CAST(:message AS jsonb), 'pending', :at,
     'system_status', 'high'
 FROM users WHERE role = 'admin' AND is_active
 ON CONFLICT (user_id, channel, session, part) DO NOTHING

@@ -8,13 +8,14 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
-from quantmatrix_engine.prices import coverage, quality, screening
+from quantmatrix_engine.prices import quality, screening
 from quantmatrix_engine.prices.decisions import corrected
 from quantmatrix_engine.prices.disagreement import disagreements
 from quantmatrix_engine.prices.identity import identified
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data import freshness
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
@@ -94,7 +95,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
                     description=f"{odd.height:,} things look odd in the series; no bar is left"
                     " out for it.",
                 ),
-                _fresh(lake, catalogue, last),
+                _fresh(freshness.behind(lake, catalogue, last), last),
             ],
         )
 
@@ -143,11 +144,7 @@ def _sort_out(
     return _SortedOut(known.bars, refused, flagged, answered)
 
 
-def _fresh(lake: Lake, catalogue: pl.DataFrame, session: dt.date) -> dg.AssetCheckResult:
-    """Says which instruments that traded lately have no bar of a session."""
-    since = calendars.sessions_before(session, screening.LOOK_BACK_SESSIONS)
-    lately = lake.read("bars", first=since, last=session, columns=["instrument_id", "session"])
-    behind = coverage.late(coverage.coverage(lately, catalogue, session)).drop_nulls("last_session")
+def _fresh(behind: pl.DataFrame, session: dt.date) -> dg.AssetCheckResult:
     return checks.result(
         "fresh",
         behind,

@@ -1,6 +1,7 @@
-"""Sees that a session's bars are not there though they should be, and tells the administrators."""
+"""Sees that bars of a session are not there though they should be, and tells the administrators."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -10,13 +11,17 @@ from quantmatrix_engine.notifications.compose import FOOTER
 from quantmatrix_engine.notifications.message import Message
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data import freshness
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
-from quantmatrix_pipelines.stores import outbox
+from quantmatrix_pipelines.stores import instruments, outbox
+from quantmatrix_pipelines.stores.outbox import StatusPart
 
 EXPECTED_WITHIN = dt.timedelta(hours=8)
 """So long after its close a session's bars are expected; the schedule asks for them three to six
 hours after it."""
+
+_NAMED = 10
 
 
 def sensors(window: Window) -> list[dg.SensorDefinition]:
@@ -25,9 +30,11 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
     @dg.sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=300,
-        description="Tells the administrators, once a session, that its bars are not there.",
+        description="Tells the administrators, once a session, that its bars are not there, or"
+        " that those of single instruments are not.",
     )
     def stale_market_data(
+        context: dg.SensorEvaluationContext,
         feed: dg.ResourceParam[Provider],
         lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
@@ -38,17 +45,50 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
         if window.last is not None and expected > window.last:
             return dg.SkipReason(f"The feed ended on {window.last}.")
         newest = lake.newest_session("bars", names_of(feed))
-        if newest is not None and newest >= expected:
+        if newest is None or newest < expected:
+            message = _no_bars(expected, newest)
+            return _told(database, message, StatusPart.SESSION_MISSING, at=now)
+        # Looked at once a session: what comes after that is a later delivery.
+        if context.cursor == str(expected):
             return dg.SkipReason(f"Bars of {expected} are there.")
-        message = _message(expected, newest)
-        told = outbox.put_status(database, message, at=now)
-        whom = f"administrators told: {told}" if told else "there is no administrator to tell"
-        return dg.SkipReason(f"{message.headline}; {whom}.")
+        late = freshness.behind(lake, instruments.catalogue(database), expected)
+        context.update_cursor(str(expected))
+        if late.is_empty():
+            return dg.SkipReason(f"Bars of {expected} are there, of every instrument.")
+        message = _single_instruments(expected, late.get_column("symbol").to_list())
+        return _told(database, message, StatusPart.INSTRUMENTS_MISSING, at=now)
 
     return [stale_market_data]
 
 
-def _message(expected: dt.date, newest: dt.date | None) -> Message:
+def _told(
+    database: Database, message: Message, part: StatusPart, *, at: dt.datetime
+) -> dg.SkipReason:
+    told = outbox.put_status(database, message, part, at=at)
+    whom = f"administrators told: {told}" if told else "there is no administrator to tell"
+    return dg.SkipReason(f"{message.headline}; {whom}.")
+
+
+def _single_instruments(session: dt.date, symbols: Sequence[str]) -> Message:
+    more = len(symbols) - _NAMED
+    named = ", ".join(symbols[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    count = f"{len(symbols):,} instruments have" if len(symbols) > 1 else "1 instrument has"
+    return Message(
+        headline=f"{count} no bar of {session}",
+        session=session,
+        items=(),
+        also=(),
+        notes=(
+            f"{named}, the furthest behind first. They traded lately, and strategies say nothing of"
+            " them for the session.",
+            "See `quantmatrix coverage`, and `quantmatrix findings list` for rows that were"
+            " refused; `quantmatrix instruments delist` ends one that left the market.",
+        ),
+        footer=FOOTER,
+    )
+
+
+def _no_bars(expected: dt.date, newest: dt.date | None) -> Message:
     if newest is None:
         behind = "There are no bars at all."
     else:
