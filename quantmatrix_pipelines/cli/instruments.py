@@ -179,6 +179,28 @@ def set_end(
         )
 
 
+@app.command()
+def relist(
+    symbol: _Symbol,
+    on: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Date the symbol is meant on; else its last that ended."
+        ),
+    ] = None,
+) -> None:
+    """Take a delisting back: the instrument and the symbols it had last go on without an end."""
+    from quantmatrix_pipelines.stores import instrument_corrections as corrections
+
+    with installation() as here:
+        meant = None if on is None else on.date()
+        of, wrong = corrections.relist(here.database, symbol, on=meant, trail=here.trail())
+        typer.echo(
+            f"Instrument {of}, {symbol}, is listed; it was not delisted on {wrong}:"
+            f" materialize bars of the sessions from {wrong} on."
+        )
+
+
 @app.command("import")
 def import_symbols(
     file: Annotated[Path, typer.Argument(help="CSV file, see docs/instruments.md.")],

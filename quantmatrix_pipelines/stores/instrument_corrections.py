@@ -6,6 +6,7 @@ give a symbol to two instruments at once is refused, and nothing is changed.
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -109,6 +110,56 @@ def set_end(
     return wrong.instrument_id, wrong.ends
 
 
+def relist(
+    database: Database, symbol: str, *, on: dt.date | None, trail: Trail
+) -> tuple[int, dt.date]:
+    """Takes a delisting back altogether; gives the instrument's id and the date that was wrong.
+
+    The instrument is listed again, and every symbol it lost on that date goes on without an end.
+    Which instrument `symbol` means is told as in `set_end`. Raises SettingsError where it was not
+    delisted with that symbol, or another instrument has one of the symbols since.
+    """
+    with database.transaction(Role.ADMIN) as connection:
+        instruments.lock(connection)
+        known = instruments.symbols(connection)
+        wrong = _ended(known, symbol, on)
+        delisted_on = _delisted_on(connection, wrong.instrument_id)
+        if delisted_on != wrong.ends:
+            raise SettingsError(_not_delisted(known, wrong, delisted_on))
+        old = [one for one in _spells_of(known, wrong.instrument_id) if one.ends == wrong.ends]
+        new = [replace(one, ends=OPEN) for one in old]
+        _require_free(known, old, new)
+        for before, after in zip(old, new, strict=True):
+            _update(connection, before, after)
+        connection.execute(
+            text("UPDATE instruments SET status = 'listed', delisted_on = NULL WHERE id = :id"),
+            {"id": wrong.instrument_id},
+        )
+        taken_back = {"old": wrong.ends, "new": None}
+        changes = {
+            "status": {"old": "delisted", "new": "listed"},
+            "delisted_on": taken_back,
+            "valid_to": taken_back,
+        }
+        _tell(connection, trail, wrong, changes)
+    return wrong.instrument_id, wrong.ends
+
+
+def _not_delisted(known: pl.DataFrame, spell: Spell, delisted_on: dt.date | None) -> str:
+    """Says why the end of a spell is no delisting, and what would be right."""
+    if delisted_on is None:
+        return (
+            f"{spell.symbol} ended on {spell.ends} and instrument {spell.instrument_id} is listed;"
+            " `set-end` corrects the date of a rename."
+        )
+    last = [one for one in _spells_of(known, spell.instrument_id) if one.ends == delisted_on]
+    names = ", ".join(one.symbol for one in last) or "no symbol"
+    return (
+        f"Instrument {spell.instrument_id} was delisted on {delisted_on} as {names},"
+        f" and {spell.symbol} ended on {spell.ends} already; name the symbol it had last."
+    )
+
+
 def _spell(row: dict[str, Any]) -> Spell:
     ends = row["valid_to"] or OPEN
     return Spell(row["symbol"], row["valid_from"], ends, row["instrument_id"], row["exchange"])
@@ -138,21 +189,29 @@ def _ended(known: pl.DataFrame, symbol: str, on: dt.date | None) -> Spell:
 
 def _is_delisted(connection: Connection, spell: Spell) -> bool:
     """Says whether its instrument left the market with the end of this spell."""
-    found = connection.execute(
-        text("SELECT delisted_on FROM instruments WHERE id = :id"), {"id": spell.instrument_id}
-    )
-    return bool(found.scalar_one() == spell.ends)
+    return _delisted_on(connection, spell.instrument_id) == spell.ends
+
+
+def _delisted_on(connection: Connection, instrument_id: int) -> dt.date | None:
+    found: dt.date | None = connection.execute(
+        text("SELECT delisted_on FROM instruments WHERE id = :id"), {"id": instrument_id}
+    ).scalar_one()
+    return found
 
 
 def _touched(known: pl.DataFrame, wrong: Spell, *, is_delisted: bool) -> list[Spell]:
     """Gives the spells of the instrument that begin or end where the wrong one ends."""
-    mine = known.filter(pl.col("instrument_id") == wrong.instrument_id)
     return [
         one
-        for one in map(_spell, mine.iter_rows(named=True))
+        for one in _spells_of(known, wrong.instrument_id)
         if (one.ends == wrong.ends and (is_delisted or one.symbol == wrong.symbol))
         or (one.begins == wrong.ends and one.market == wrong.market)
     ]
+
+
+def _spells_of(known: pl.DataFrame, instrument_id: int) -> list[Spell]:
+    mine = known.filter(pl.col("instrument_id") == instrument_id)
+    return [_spell(row) for row in mine.iter_rows(named=True)]
 
 
 def _moved(spell: Spell, old: dt.date, new: dt.date) -> Spell:

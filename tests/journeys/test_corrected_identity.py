@@ -6,13 +6,18 @@ import polars as pl
 from journeys.conftest import FIRST, LAST, Installation
 
 from quantmatrix_pipelines.lake import Lake
-from quantmatrix_pipelines.stores import instruments
+from quantmatrix_pipelines.stores import instrument_corrections as corrections
+from quantmatrix_pipelines.stores import instrument_edits, instruments
 
 HANDED_OVER = dt.date(2012, 9, 4)
 
 
 def stored(installation: Installation) -> pl.DataFrame:
     return Lake(str(installation.settings.lake)).read("bars", first=FIRST, last=LAST)
+
+
+def in_order(installation: Installation) -> pl.DataFrame:
+    return stored(installation).sort("instrument_id", "session")
 
 
 def test_bars_of_another_company_leave_the_instrument_they_were_stored_under(
@@ -46,3 +51,20 @@ def test_bars_of_another_company_leave_the_instrument_they_were_stored_under(
     )
     microsoft = {"instrument_id": ids["MSFT"]}
     assert after.filter(**microsoft).sort(days).equals(before.filter(**microsoft).sort(days))
+
+
+def test_bars_of_a_delisting_that_is_taken_back_come_in_again(installation: Installation):
+    installation.load(FIRST, LAST)
+    before = in_order(installation)
+    known = instruments.catalogue(installation.database)
+    (ibm,) = known.filter(symbol="IBM").get_column("instrument_id")
+    # Twenty sessions: a feed of which half the rows are of nobody would be stopped as a whole.
+    ended = dt.date(2013, 2, 1)
+    instrument_edits.delist(installation.database, "IBM", on=ended, trail=installation.trail())
+    installation.load(FIRST, LAST)
+    is_lost = (pl.col("instrument_id") == ibm) & (pl.col("session") >= ended)
+    assert in_order(installation).equals(before.filter(~is_lost))
+
+    corrections.relist(installation.database, "IBM", on=None, trail=installation.trail())
+    installation.load(FIRST, LAST)
+    assert in_order(installation).equals(before)

@@ -59,6 +59,7 @@ COMMANDS = [
             "set-name",
             "set-exchange",
             "set-end",
+            "relist",
             "import",
             "import-membership",
         )

@@ -59,6 +59,7 @@ def test_a_rename_closes_the_symbol_and_is_written_down(installed, database: Dat
         (["set-exchange", "FB", "NASDAQ"], "Did you mean 'XNAS'? There are: "),
         (["set-exchange", "FBB", "XNAS"], "Did you mean 'FB'?"),
         (["set-end", "FB", "2022-06-09"], "FB never ended"),
+        (["relist", "FB"], "FB never ended"),
         (["show", "NONE"], "No instrument has the symbol 'NONE'"),
         (["import", "none.csv"], "none.csv cannot be read"),
     ],

@@ -10,6 +10,7 @@ from quantmatrix_models.database import Database
 from quantmatrix_pipelines.stores import instrument_edits, instruments
 from quantmatrix_pipelines.stores.instrument_corrections import (
     move_exchange,
+    relist,
     set_end,
     set_exchange,
 )
@@ -185,3 +186,52 @@ def test_an_end_that_cannot_be_is_refused(
     database: Database, symbol: str, end: dt.date, on: dt.date | None, said: str
 ):
     assert said in refusal(database, lambda: set_end(database, symbol, end, on=on, trail=TRAIL))
+
+
+DELISTED = dt.date(2023, 6, 1)
+
+
+def status(database: Database) -> list[tuple[object, ...]]:
+    return query(
+        database,
+        "SELECT i.status, i.delisted_on::text FROM instruments i JOIN instrument_symbols s"
+        " ON s.instrument_id = i.id WHERE s.symbol = 'META'",
+    )
+
+
+def test_a_delisting_that_never_was_is_taken_back_with_its_symbol(database: Database):
+    before = spells(database)
+    instrument_edits.delist(database, "META", on=DELISTED, trail=TRAIL)
+    _, wrong = relist(database, "META", on=None, trail=TRAIL)
+    assert (wrong, spells(database), status(database)) == (DELISTED, before, [("listed", None)])
+    taken_back = {"old": "2023-06-01", "new": None}
+    assert last_changes(database) == {
+        "symbol": {"old": "META", "new": "META"},
+        "status": {"old": "delisted", "new": "listed"},
+        "delisted_on": taken_back,
+        "valid_to": taken_back,
+    }
+
+
+def test_a_symbol_that_ended_otherwise_is_not_relisted(database: Database):
+    renamed = refusal(database, lambda: relist(database, "FB", on=None, trail=TRAIL))
+    assert renamed.startswith("FB ended on 2022-06-09 and instrument ")
+    assert renamed.endswith(" is listed; `set-end` corrects the date of a rename.")
+    instrument_edits.delist(database, "META", on=DELISTED, trail=TRAIL)
+    earlier = refusal(database, lambda: relist(database, "FB", on=None, trail=TRAIL))
+    assert "was delisted on 2023-06-01 as META, and FB ended on 2022-06-09 already" in earlier
+    never = refusal(database, lambda: relist(database, "IBM", on=None, trail=TRAIL))
+    assert "IBM never ended" in never
+    assert "Did you mean 'META'?" in refusal(
+        database, lambda: relist(database, "METTA", on=None, trail=TRAIL)
+    )
+
+
+def test_a_symbol_another_instrument_has_since_is_not_taken_back(database: Database):
+    instrument_edits.delist(database, "META", on=DELISTED, trail=TRAIL)
+    another = add_fund(database, "META", dt.date(2023, 7, 3))
+    said = refusal(database, lambda: relist(database, "META", on=RENAMED, trail=TRAIL))
+    assert said == (
+        "META on XNYS from 2022-06-09 on would overlap instrument"
+        f" {another}'s META on XNAS from 2023-07-03 on; nothing is changed."
+    )
