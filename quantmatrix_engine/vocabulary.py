@@ -111,6 +111,16 @@ class NotificationStatus(StrEnum):
     FAILED = "failed"
 
 
+class FetchKind(StrEnum):
+    """What a provider was asked for. `compared_bars`: bars another provider gave already."""
+
+    BARS = "bars"
+    COMPARED_BARS = "compared_bars"
+    INTRADAY_BARS = "intraday_bars"
+    CORPORATE_ACTIONS = "corporate_actions"
+    FUNDAMENTALS = "fundamentals"
+
+
 class Severity(StrEnum):
     """How much a finding weighs."""
 

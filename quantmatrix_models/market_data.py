@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import (
+    FetchKind,
     FindingRule,
     FindingStatus,
     Recommendation,
@@ -177,7 +178,7 @@ class FetchStatus(StrEnum):
 
 
 class ProviderFetch(HasId, Base):
-    """One answer of a provider: for which sessions, how many bars, and which state of its data."""
+    """One answer of a provider: to what, for which sessions, and which state of its data."""
 
     __tablename__ = "provider_fetches"
     __grants__: ClassVar = {
@@ -188,7 +189,7 @@ class ProviderFetch(HasId, Base):
     }
     __table_args__ = (
         CheckConstraint("last_session >= first_session", name="session_range"),
-        CheckConstraint("bars >= 0 AND new_bars >= 0", name="counts"),
+        CheckConstraint("rows >= 0 AND new_rows >= 0", name="counts"),
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_with_error"),
         not_negative("duration_ms", "instruments"),
     )
@@ -202,10 +203,17 @@ class ProviderFetch(HasId, Base):
     version: Mapped[str] = mapped_column(
         comment="State of the provider's data, in its own words; a new one is fetched anew."
     )
+    kind: Mapped[FetchKind] = mapped_column(
+        by_value(FetchKind, name="kind"),
+        server_default=FetchKind.BARS.value,
+        comment="What was asked for, which is what `rows` counts.",
+    )
     first_session: Mapped[dt.date] = mapped_column(comment="First session asked for.")
     last_session: Mapped[dt.date] = mapped_column(comment="Last session asked for.")
-    bars: Mapped[int] = mapped_column(BigInteger, comment="Bars in the answer.")
-    new_bars: Mapped[int] = mapped_column(
+    rows: Mapped[int] = mapped_column(
+        BigInteger, comment="Bars, actions or companies' figures in the answer, as `kind` says."
+    )
+    new_rows: Mapped[int] = mapped_column(
         BigInteger, comment="Those of them that were not stored before."
     )
     fetched_at: Mapped[UtcTime] = mapped_column(comment="Moment (UTC) of the answer.")
@@ -222,7 +230,7 @@ class ProviderFetch(HasId, Base):
         BigInteger, comment="Milliseconds from the request to the answer; null: not measured."
     )
     instruments: Mapped[int | None] = mapped_column(
-        BigInteger, comment="How many instruments the answer has bars of; null: not counted."
+        BigInteger, comment="How many instruments the answer has rows of; null: not counted."
     )
 
 

@@ -128,15 +128,15 @@ class Fetch:
 
 
 def fetched(database: Database, provider: str, version: str) -> list[Fetch]:
-    """Gives the fetches since the provider's data took on this state."""
+    """Gives the fetches of daily bars since the provider's data took on this state."""
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
             text(
                 "SELECT first_session, last_session, dagster_run_id FROM provider_fetches"
-                " WHERE provider = :provider AND status = 'succeeded' AND id > coalesce((SELECT"
-                " max(id) FROM provider_fetches WHERE provider = :provider"
-                " AND status = 'succeeded' AND version <> :version), 0)"
-                " ORDER BY id"
+                " WHERE provider = :provider AND kind = 'bars' AND status = 'succeeded'"
+                " AND id > coalesce((SELECT max(id) FROM provider_fetches"
+                " WHERE provider = :provider AND kind = 'bars' AND status = 'succeeded'"
+                " AND version <> :version), 0) ORDER BY id"
             ),
             {"provider": provider, "version": version},
         )

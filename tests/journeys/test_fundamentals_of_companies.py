@@ -165,15 +165,24 @@ def test_a_provider_that_states_none_is_no_error(installation: Installation) -> 
     assert kept(installation).is_empty()
 
 
-def test_a_provider_that_refuses_fails_its_own_run_and_no_fetch_of_bars_is_recorded(
+def test_a_provider_that_refuses_fails_its_own_run_and_its_fetches_are_recorded_as_of_fundamentals(
     installation: Installation, market: Market
 ) -> None:
     market.server.queue(Reply(401, {"error": "Unknown API Key"}))
     with pytest.raises(RunFailed, match="polygon answered HTTP 401"):
         fetch(installation, LAST, LAST, at=FRIDAY_NIGHT)
     fetch(installation, LAST, LAST, at=FRIDAY_NIGHT)
+    caps = len(market.caps)
+    assert fetches_of(installation) == [
+        ("fundamentals", "failed", 0, 0),
+        ("fundamentals", "succeeded", caps, caps),
+    ]
+
+
+def fetches_of(installation: Installation) -> list[tuple[Any, ...]]:
+    asked = text("SELECT kind, status, rows, new_rows FROM provider_fetches ORDER BY id")
     with installation.database.transaction(Role.PIPELINE) as connection:
-        assert connection.execute(text("SELECT count(*) FROM provider_fetches")).scalar() == 0
+        return [tuple(one) for one in connection.execute(asked)]
 
 
 @pytest.fixture

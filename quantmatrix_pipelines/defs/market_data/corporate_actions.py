@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 
 import dagster as dg
 import polars as pl
@@ -21,10 +22,11 @@ from quantmatrix_engine.contracts.raw_actions import RawActionKind, RawActions
 from quantmatrix_engine.prices import quality
 from quantmatrix_engine.prices.confirmation import judged, together
 from quantmatrix_engine.prices.identity import identified, identified_actions
-from quantmatrix_engine.vocabulary import FindingRule, Severity
+from quantmatrix_engine.vocabulary import FetchKind, FindingRule, Severity
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data.fetches import Question, answered
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
@@ -82,14 +84,17 @@ def asset(window: Window) -> dg.AssetsDefinition:
         sessions = sessions_in(context.partition_keys)
         first, last = sessions[0], sessions[-1]
         at = clock()
-        told = _told(feed, settings, first, last, at=at)
+        question = Question(FetchKind.CORPORATE_ACTIONS, first, last, at, context.run.run_id)
+        told, asked = _told(feed, settings, database, question)
         catalogue = instrument_store.catalogue(database)
         parted = quarantine.part(RawActions, told.actions, provider=feed.name, key=_KEY)
         known = identified_actions(parted.good, catalogue)
         refused = pl.concat([told.findings, parted.findings, known.findings])
         market_data.record_delivered(database, refused, at=at)
         rows = pl.struct(parted.good.columns).struct.json_encode()
-        added = store.record(database, known.actions.with_columns(row=rows))
+        of_feed, added = _record(database, known.actions.with_columns(row=rows), settings)
+        if asked is not None:
+            market_data.record_fetch(database, {**asked, "new_rows": of_feed})
         seen = pl.concat(
             _judged(lake, catalogue, store.reported(database, one.first, one.last), sessions)
             for one in stretches.split(sessions, months=stretches.A_QUARTER)
@@ -134,20 +139,39 @@ _KEY = ("symbol", "ex_date", "kind")
 
 
 def _told(
-    feed: Provider, settings: Settings, first: dt.date, last: dt.date, *, at: dt.datetime
-) -> ActionDelivery:
-    """Gives what the feed and the file of actions say of the ex-dates from `first` to `last`."""
+    feed: Provider, settings: Settings, database: Database, question: Question
+) -> tuple[ActionDelivery, dict[str, object] | None]:
+    """Gives what the feed and the file of actions say of the ex-dates asked for.
+
+    Beside it the row of `provider_fetches`, without new rows; None where the feed is not asked.
+    """
     told = [ActionDelivery(_RAW_ACTIONS, pl.DataFrame(schema=_FINDINGS))]
+    asked = None
     if isinstance(feed, CorporateActionProvider):
-        reported = feed.corporate_actions(first, last, known_at=at)
+        reported, asked = answered(database, feed, question, partial(_reported, feed, question))
         told.append(ActionDelivery(together(reported.actions), reported.findings))
+        asked = {**asked, "rows": reported.actions.height}
     if settings.actions is not None:
-        told.append(action_file.read(settings.actions, asked_at=at))
+        told.append(action_file.read(settings.actions, asked_at=question.at))
     actions = pl.concat([one.actions for one in told])
-    return ActionDelivery(
-        actions.filter(pl.col("ex_date").is_between(first, last)),
-        pl.concat([one.findings for one in told]),
-    )
+    of_question = pl.col("ex_date").is_between(question.first, question.last)
+    found = pl.concat([one.findings for one in told])
+    return ActionDelivery(actions.filter(of_question), found), asked
+
+
+def _reported(feed: CorporateActionProvider, question: Question) -> ActionDelivery:
+    return feed.corporate_actions(question.first, question.last, known_at=question.at)
+
+
+def _record(database: Database, actions: pl.DataFrame, settings: Settings) -> tuple[int, int]:
+    """Keeps what is new of identified actions; gives how many those were, of the feed and in all.
+
+    Those of the file bear its name as their source.
+    """
+    name = None if settings.actions is None else settings.actions.name
+    is_of_file = pl.col("source").eq_missing(pl.lit(name, pl.String))
+    of_feed = store.record(database, actions.filter(~is_of_file))
+    return of_feed, of_feed + store.record(database, actions.filter(is_of_file))
 
 
 def _judged(

@@ -19,10 +19,12 @@ from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.fundamentals import Fundamentals, RawFundamentals
 from quantmatrix_engine.prices.fundamentals import unstated
 from quantmatrix_engine.prices.identity import identified_fundamentals
-from quantmatrix_engine.vocabulary import InstrumentKind
+from quantmatrix_engine.vocabulary import FetchKind, InstrumentKind
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data import fetches
+from quantmatrix_pipelines.defs.market_data.fetches import answered
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
@@ -34,6 +36,7 @@ from quantmatrix_pipelines.stores import market_data as store
 
 # A prime, so that every symbol comes to be the first one.
 _STRIDE = 7919
+_STATED = ("provider", "session", "known_at")
 
 
 def asset(window: Window) -> dg.AssetsDefinition:
@@ -71,13 +74,17 @@ def asset(window: Window) -> dg.AssetsDefinition:
         sessions = sessions_in(context.partition_keys)
         catalogue = instrument_store.catalogue(database)
         question = _question(feed, catalogue, sessions, at=clock())
-        told = joined_figures([_answered(feed, question, clock), _of_file(settings, clock)])
+        said, asked = _answered(feed, question, database, clock, context.run.run_id)
+        told = joined_figures([said, _of_file(settings, clock)])
         good, findings = _screened(told, catalogue, sessions, provider=feed.name)
         store.record_delivered(database, findings, at=clock())
         known = lake.read("fundamentals", last=sessions[-1])
         new = unstated(good, known)
         context.log.info("%s %d rows, %d of them new", question.reason, good.height, new.height)
         lake.append("fundamentals", new)
+        if asked is not None:
+            of_feed = new.join(said.fundamentals, on=_STATED, how="semi").height
+            store.record_fetch(database, {**asked, "new_rows": of_feed})
         catalog.count_sessions(context, lake, "fundamentals")
         return dg.MaterializeResult(
             metadata=catalog.rows(
@@ -144,14 +151,26 @@ def _in_turn(symbols: Sequence[str], session: dt.date) -> list[str]:
     return [*symbols[begin:], *symbols[:begin]]
 
 
-def _answered(feed: Provider, question: _Question, clock: Clock) -> FundamentalsDelivery:
-    """Gives what the provider states, known from the moment its last answer was there."""
+def _answered(
+    feed: Provider, question: _Question, database: Database, clock: Clock, run_id: str
+) -> tuple[FundamentalsDelivery, dict[str, object] | None]:
+    """Gives what the provider states, known from the moment its last answer was there.
+
+    Beside it the row of `provider_fetches`, without new rows; None where it is not asked.
+    """
     provider = fundamentals_provider(feed)
     if provider is None or not question.symbols:
-        return joined_figures([])
-    told = provider.fundamentals(question.symbols, question.session, known_at=clock())
+        return joined_figures([]), None
+    session = question.session
+    told, asked = answered(
+        database,
+        feed,
+        fetches.Question(FetchKind.FUNDAMENTALS, session, session, clock(), run_id),
+        lambda: provider.fundamentals(question.symbols, session, known_at=clock()),
+    )
     moment = pl.lit(clock()).cast(pl.Datetime("us", "UTC"))
-    return FundamentalsDelivery(told.fundamentals.with_columns(known_at=moment), told.findings)
+    dated = told.fundamentals.with_columns(known_at=moment)
+    return FundamentalsDelivery(dated, told.findings), {**asked, "rows": dated.height}
 
 
 def _of_file(settings: Settings, clock: Clock) -> FundamentalsDelivery:

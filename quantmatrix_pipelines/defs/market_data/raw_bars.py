@@ -1,7 +1,6 @@
 """The asset of bars as they were delivered."""
 
-import datetime as dt
-import time
+from functools import partial
 
 import dagster as dg
 import polars as pl
@@ -9,18 +8,17 @@ import polars as pl
 from quantmatrix_adapters.providers.base import Delivery, Provider
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.raw_bars import RawBars
-from quantmatrix_engine.errors import HttpError, ProviderError
 from quantmatrix_engine.prices.restatement import unseen
+from quantmatrix_engine.vocabulary import FetchKind
 from quantmatrix_models.database import Database
-from quantmatrix_models.market_data import FetchStatus
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data.fetches import Question, answered
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import market_data as store
-from quantmatrix_pipelines.stretches import Stretch
 
 
 def asset(window: Window) -> dg.AssetsDefinition:
@@ -54,7 +52,8 @@ def asset(window: Window) -> dg.AssetsDefinition:
         ahead = stretches.Ahead(context, lake, "raw_bars", months=stretches.A_YEAR)
         for stretch in ahead:
             at = clock()
-            delivery, asked = _fetch(feed, stretch, database, at, context.run.run_id)
+            question = Question(FetchKind.BARS, stretch.first, stretch.last, at, context.run.run_id)
+            delivery, asked = answered(database, feed, question, partial(_deliver, feed, question))
             parted = quarantine.part(
                 RawBars, delivery.bars, provider=feed.name, key=("symbol", "session")
             )
@@ -62,7 +61,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
             unknown = unseen(parted.good, known)
             findings = pl.concat([delivery.findings, parted.findings])
             store.record_delivered(database, findings, at=at)
-            counted = {"bars": parted.good.height, "new_bars": unknown.height}
+            counted = {"rows": parted.good.height, "new_rows": unknown.height}
             store.record_fetch(database, {**asked, **counted})
             lake.append("raw_bars", unknown, note=stretch.note)
             bad = findings.select("source", "source_row").n_unique()
@@ -79,31 +78,5 @@ def asset(window: Window) -> dg.AssetsDefinition:
     return raw_bars
 
 
-def _fetch(
-    feed: Provider, stretch: Stretch, database: Database, at: dt.datetime, run_id: str
-) -> tuple[Delivery, dict[str, object]]:
-    """Gives what the provider answers, and the row of `provider_fetches` without its counts.
-
-    Where it fails, the row is recorded with the error, and the error goes on.
-    """
-    asked = {
-        "provider": feed.name,
-        "version": feed.version(),
-        "first_session": stretch.first,
-        "last_session": stretch.last,
-        "fetched_at": at,
-        "dagster_run_id": run_id,
-    }
-    began = time.monotonic()
-    try:
-        delivery = feed.daily_bars(stretch.first, stretch.last, known_at=at)
-    except (ProviderError, HttpError) as error:
-        failed = {"status": FetchStatus.FAILED.value, "error": str(error), "bars": 0, "new_bars": 0}
-        store.record_fetch(database, {**asked, **failed, "duration_ms": _since(began)})
-        raise
-    return delivery, {**asked, "duration_ms": _since(began)}
-
-
-def _since(began: float) -> int:
-    """Gives the milliseconds since a moment of the monotonic clock."""
-    return round((time.monotonic() - began) * 1000)
+def _deliver(feed: Provider, question: Question) -> Delivery:
+    return feed.daily_bars(question.first, question.last, known_at=question.at)

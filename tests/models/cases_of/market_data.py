@@ -22,7 +22,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "provider_fetches": {
         "ck_provider_fetches_session_range": {"last_session": session(2)},
-        "ck_provider_fetches_counts": {"new_bars": -1},
+        "ck_provider_fetches_counts": {"new_rows": -1},
         "ck_provider_fetches_failed_with_error": {"error": "no answer"},
         "ck_provider_fetches_duration_ms_not_negative": {"duration_ms": -1},
     },

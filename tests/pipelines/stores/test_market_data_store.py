@@ -2,6 +2,7 @@ import datetime as dt
 
 from pipelines.rows import AT, SESSION, change, findings, query
 
+from quantmatrix_engine.vocabulary import FetchKind
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.stores import market_data
 
@@ -10,8 +11,8 @@ FETCH = {
     "version": "1",
     "first_session": SESSION,
     "last_session": SESSION,
-    "bars": 5,
-    "new_bars": 5,
+    "rows": 5,
+    "new_rows": 5,
     "fetched_at": AT,
     "dagster_run_id": "run",
 }
@@ -97,13 +98,15 @@ def test_quarantined_are_open_findings_of_the_asked_sessions_that_have_a_symbol(
 def test_ranges_count_as_fetched_in_the_newest_state_of_the_provider_only(database: Database):
     assert market_data.fetched(database, "sample", "1") == []
     market_data.record_fetch(database, FETCH)
-    market_data.record_fetch(database, FETCH | {"version": "2", "new_bars": 0})
+    market_data.record_fetch(database, FETCH | {"version": "2", "new_rows": 0})
     market_data.record_fetch(database, FETCH | {"provider": "folder", "version": "3"})
+    for kind in set(FetchKind) - {FetchKind.BARS}:
+        market_data.record_fetch(database, FETCH | {"version": "4", "kind": kind.value})
     assert market_data.fetched(database, "sample", "2") == [
         market_data.Fetch(SESSION, SESSION, "run")
     ]
     assert market_data.fetched(database, "sample", "1") == []
-    assert query(database, "SELECT fetched_at, new_bars FROM provider_fetches ORDER BY id")[:2] == [
+    assert query(database, "SELECT fetched_at, new_rows FROM provider_fetches ORDER BY id")[:2] == [
         (AT, 5),
         (AT, 0),
     ]
