@@ -68,6 +68,15 @@ class Settings(BaseSettings):
     symbols: Annotated[
         str, Field(description="Symbols providers on the network are asked for, by comma.")
     ] = ""
+    compared_symbols: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="How many symbols a session the next provider is asked for, too, only to"
+            " compare; 0: none.",
+        ),
+    ] = 20
     tiingo_key: Annotated[SecretStr | None, Field(description="API token of Tiingo.")] = None
     polygon_key: Annotated[SecretStr | None, Field(description="API key of Polygon.")] = None
     alpaca_key: Annotated[

@@ -7,7 +7,7 @@ used up its quota is passed over, which is logged and a finding.
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -130,6 +130,20 @@ class Failover:
             raise next((one for one in failures if one.retryable), failures[0])
         return joined(deliveries)
 
+    def next_after(self, given: Mapping[str, str]) -> dict[str, tuple[Provider, list[str]]]:
+        """Gives whom to ask for a second opinion: the next provider by its name, and the symbols.
+
+        `given` has the name of the provider that gave a symbol's bar; what the last one gave has no
+        next one.
+        """
+        asked: dict[str, tuple[Provider, list[str]]] = {}
+        following = dict(zip(self.names, self.providers[1:], strict=False))
+        for symbol, name in given.items():
+            if name in following:
+                provider = following[name]
+                asked.setdefault(provider.name, (provider, []))[1].append(symbol)
+        return asked
+
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
     ) -> ActionDelivery:
@@ -177,6 +191,21 @@ class Failover:
         return joined_figures(
             told, *(failed(name, [error], asked, _INSTEAD) for name, error in failures.items())
         )
+
+
+def second_opinion(
+    provider: Provider, symbols: Sequence[str], session: dt.date, *, known_at: dt.datetime
+) -> Delivery:
+    """Gives what one provider says of the bars of some symbols on a session.
+
+    Where it fails in the middle, what came before is given, with a finding. Raises its error where
+    it answered nothing.
+    """
+    wanted = {symbol: [session] for symbol in symbols}
+    given, failures = _ask(provider, wanted, known_at)
+    if failures and not given:
+        raise failures[0]
+    return joined([_only(joined(given), wanted), _told(provider.name, failures, session, session)])
 
 
 def _said_of(provider: Provider, symbols: Sequence[str]) -> pl.DataFrame:

@@ -1,17 +1,20 @@
 """The asset of bars that can be used."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 import polars as pl
 
+from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.prices import quality, screening
 from quantmatrix_engine.prices.decisions import corrected
 from quantmatrix_engine.prices.disagreement import disagreements
 from quantmatrix_engine.prices.identity import identified
+from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
@@ -52,6 +55,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
     @retried
     def bars(
         context: dg.AssetExecutionContext,
+        feed: dg.ResourceParam[Provider],
         lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
         clock: dg.ResourceParam[Clock],
@@ -69,7 +73,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
         ahead = stretches.Ahead(context, lake, "bars")
         for stretch in ahead:
             raw = lake.read("raw_bars", first=stretch.first, last=stretch.last)
-            sorted_out = _sort_out(raw, stretch, lake, database, catalogue)
+            sorted_out = _sort_out(raw, stretch, lake, database, catalogue, names_of(feed))
             answered += decisions.close_corrected(database, sorted_out.answered, at=clock())
             store.record_findings(database, sorted_out.flagged)
             usable = sorted_out.bars
@@ -122,8 +126,13 @@ def _sort_out(
     lake: Lake,
     database: Database,
     catalogue: pl.DataFrame,
+    order: Sequence[str],
 ) -> _SortedOut:
-    """Applies the gate, identity and screening; records what was refused, which screening heeds."""
+    """Applies the gate, identity and screening; records what was refused, which screening heeds.
+
+    Of several providers' bars those of the first in `order` are screened, or of another that is not
+    in it: a bar that was asked for only to compare is no series.
+    """
     first, last = stretch.first, stretch.last
     inspected = quality.inspect(raw_bars, decisions.decided(database, first, last))
     known = identified(inspected.good, catalogue)
@@ -131,8 +140,14 @@ def _sort_out(
     store.record_findings(database, refused)
     look_back = calendars.sessions_before(first, screening.LOOK_BACK_SESSIONS)
     history = lake.read("bars", first=look_back, last=first - dt.timedelta(days=1))
+    others = {*history.get_column("provider"), *known.bars.get_column("provider")} - {*order}
+    ranked = [*order, *sorted(others)]
     flags = screening.seen_in(
-        history, known.bars, instrument_store.splits(database), first=first, last=last
+        preferred(history, ranked),
+        preferred(known.bars, ranked),
+        instrument_store.splits(database),
+        first=first,
+        last=last,
     )
     seen = screening.not_refused(
         screening.as_findings(flags, inspected.good, catalogue),

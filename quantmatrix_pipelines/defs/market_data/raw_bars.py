@@ -13,11 +13,14 @@ from quantmatrix_engine.vocabulary import FetchKind
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data.comparison import compare
 from quantmatrix_pipelines.defs.market_data.fetches import Question, answered
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.partitions import sessions_in
 from quantmatrix_pipelines.retries import retried
+from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import market_data as store
 
 
@@ -39,12 +42,14 @@ def asset(window: Window) -> dg.AssetsDefinition:
         feed: dg.ResourceParam[Provider],
         lake: dg.ResourceParam[Lake],
         database: dg.ResourceParam[Database],
+        settings: dg.ResourceParam[Settings],
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         """Daily bars as the provider said them, never changed: a restatement is a further row.
 
         A row that cannot be read or breaks the contract is a finding, with file, row, column and
-        value. A provider that fails is in `provider_fetches` with its error.
+        value. A provider that fails is in `provider_fetches` with its error. A sample of the run's
+        last session is asked of the next provider, too, only to compare.
         """
         told = checks.Tally()
         delivered = new = 0
@@ -67,11 +72,22 @@ def asset(window: Window) -> dg.AssetsDefinition:
             bad = findings.select("source", "source_row").n_unique()
             told.add(findings, rows=parted.good.height + bad, bad_rows=bad)
             delivered, new = delivered + parted.good.height, new + unknown.height
+        compared = compare(
+            feed,
+            lake,
+            database,
+            count=settings.compared_symbols,
+            session=sessions_in(context.partition_keys)[-1],
+            at=clock(),
+            dagster_run_id=context.run.run_id,
+        )
         context.log.info("%s: %d bars, %d of them new", feed.name, delivered, new)
         by_session = catalog.count_sessions(context, lake, "raw_bars")
         told.add_written_before(ahead.rows_written_before(by_session))
         return dg.MaterializeResult(
-            metadata=catalog.rows(lake.rows("raw_bars"), delivered=delivered, new=new),
+            metadata=catalog.rows(
+                lake.rows("raw_bars"), delivered=delivered, new=new, compared=compared.in_words()
+            ),
             check_results=[told.result()],
         )
 
