@@ -78,6 +78,15 @@ def kept_window(home: Path) -> Window | None:
     return Window(**{name: value and dt.date.fromisoformat(value) for name, value in kept.items()})
 
 
+def sessions_kept(settings: Settings, *, today: dt.date) -> int:
+    """Gives how many sessions bars are kept of: those loaded at first, or more if backfilled."""
+    window = kept_window(settings.home)
+    if window is None:
+        return settings.history_sessions
+    held = calendars.sessions(window.first, window.last or today)
+    return max(settings.history_sessions, len(held))
+
+
 def write_window(home: Path, window: Window) -> None:
     """Keeps the window in `home`."""
     text = json.dumps({name: value and str(value) for name, value in asdict(window).items()})

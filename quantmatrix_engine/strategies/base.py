@@ -63,6 +63,31 @@ def read_params(kind: Kind, document: Mapping[str, Any]) -> Params:
         raise ParamsError(f"Params of {kind.name}: {wrong}.") from None
 
 
+def require_history(kind: Kind, params: Params, *, sessions: int) -> None:
+    """Raises ParamsError where the params look further back than the `sessions` that are kept.
+
+    It names the indicator, how far it looks back, and how far it could. A look-back that the
+    kind's defaults have is not held against the params: there it is room for a rare event (the
+    longest holding seen), not what a value needs.
+    """
+    usual = kind.sources(kind.params())
+    for name, source in kind.sources(params).items():
+        if _fits(source, sessions) or not _fits(usual.get(name), sessions):
+            continue
+        raise ParamsError(
+            f"Params of {kind.name}: {source.column} looks back over {source.spec.lookback():,} "
+            "bars before its own;"
+            f" {sessions:,} sessions are kept. Choose params that look back over at most "
+            f"{sessions - 1:,}, or keep more sessions (QUANTMATRIX_HISTORY_SESSIONS, `quantmatrix "
+            "backfill`)."
+        )
+
+
+def _fits(source: Source | None, sessions: int) -> bool:
+    reach = None if source is None else source.spec.lookback()
+    return reach is None or reach < sessions
+
+
 def _in_words(kind: Kind, detail: Any) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":

@@ -121,6 +121,7 @@ def add(
     if not 0 < len(name.strip()) <= LONGEST_NAME:
         raise SettingsError(f"A strategy cannot be called {name!r}; take 1 to 64 characters.")
     with installation() as here:
+        _require_history(here, chosen, document)
         owner = users.named(here.database, user)
         universe = _universe(here.database, symbols, index)
         added = strategies.add(
@@ -205,6 +206,16 @@ def _set_enabled(user: str, name: str, *, is_enabled: bool) -> None:
         typer.echo(f"{user}: {name} is {word}.")
 
 
+def _require_history(here: Installation, kind: "Kind", document: dict[str, Any]) -> None:
+    """Raises ParamsError where the params are wrong or look further back than what is kept."""
+    from quantmatrix_engine.strategies.base import read_params, require_history
+    from quantmatrix_pipelines import home
+    from quantmatrix_pipelines.clock import utc_now
+
+    kept = home.sessions_kept(here.settings, today=utc_now().date())
+    require_history(kind, read_params(kind, document), sessions=kept)
+
+
 def _named(here: Installation, user: str, name: str) -> "Strategy":
     """Gives a user's strategy by its name. Raises UnknownPlugin with the nearest."""
     from quantmatrix_engine import registry
@@ -231,7 +242,6 @@ def params(
 ) -> None:
     """Show a strategy's params, or change them; its next run uses them."""
     from quantmatrix_engine import registry
-    from quantmatrix_engine.strategies.base import read_params
     from quantmatrix_engine.strategies.evaluate import kinds as known
     from quantmatrix_pipelines.stores import strategies
 
@@ -246,7 +256,7 @@ def params(
             registry.pick(kind.params.model_fields, one, what=f"param of {kind.name}")
         kept = {key: value for key, value in strategy.params.items() if key not in (reset or [])}
         document = {**kept, **changes}
-        read_params(kind, document)
+        _require_history(here, kind, document)
         strategies.set_params(
             here.database,
             user_id=strategy.user_id,

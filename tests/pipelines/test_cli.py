@@ -310,6 +310,11 @@ def test_params_are_changed_one_by_one_and_kept(asking: CliRunner, database: Dat
         ("min_strength=much", "min_strength = 'much': Input should be a valid number"),
         ("scale_out_levels=[8, 7]", "scale_out_levels = [8.0, 7.0] must rise"),
         ("min_strength", "'min_strength' sets nothing; write param=value."),
+        (
+            # Its seed's 100 ranges, and 1,604 rows: 0.99 ** 1604 < 1e-7 <= 0.99 ** 1603.
+            "atr_period=100",
+            "atr_100 looks back over 1,704 bars before its own; 750 sessions are kept. Choose",
+        ),
     ],
 )
 def test_params_that_are_wrong_are_told_and_nothing_is_changed(

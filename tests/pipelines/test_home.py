@@ -79,6 +79,17 @@ def test_a_window_comes_back_as_it_was_kept(tmp_path: Path, last: dt.date | None
     assert [path.name for path in tmp_path.iterdir()] == ["window.json"]
 
 
+def test_sessions_are_kept_as_set_or_as_far_as_they_were_backfilled(settings: Settings):
+    home.prepare(settings)
+    assert home.sessions_kept(settings, today=FRIDAY) == settings.history_sessions == 750
+    # XNYS had 251 sessions in 2018, 252 in 2019 and 253 in 2020.
+    first, last = dt.date(2018, 1, 2), dt.date(2020, 12, 31)
+    home.write_window(settings.home, Window(first, first))
+    assert home.sessions_kept(settings, today=last) == 251 + 252 + 253
+    home.write_window(settings.home, Window(first, first, dt.date(2018, 12, 31)))
+    assert home.sessions_kept(settings, today=last) == 750
+
+
 def test_preparing_makes_the_folders_and_may_be_repeated(settings: Settings):
     home.prepare(settings)
     home.prepare(settings)

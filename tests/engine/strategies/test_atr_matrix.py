@@ -5,7 +5,7 @@ import pytest
 
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.strategies.atr_matrix import KIND, AtrMatrixParams
-from quantmatrix_engine.strategies.base import read_params
+from quantmatrix_engine.strategies.base import read_params, require_history
 
 SOFT_RULES = {"ma_aligned", "range_position", "atr_pct"}
 
@@ -384,6 +384,19 @@ def test_params_that_make_no_sense_are_refused_in_words(document, message):
 def test_every_wrong_param_is_named_at_once():
     with pytest.raises(ParamsError, match=r"atr_period = 0: .*; min_strength = 2: "):
         read_params(KIND, {"atr_period": 0, "min_strength": 2})
+
+
+@pytest.mark.parametrize(("period", "sessions"), [(14, 750), (20, 336), (100, 3_485)])
+def test_params_that_look_back_within_the_sessions_kept_are_fine(period, sessions):
+    require_history(KIND, AtrMatrixParams(atr_period=period), sessions=sessions)
+
+
+@pytest.mark.parametrize(("period", "reach"), [(20, 335), (100, 1_704)])
+def test_params_that_look_back_past_the_sessions_kept_are_refused(period, reach):
+    # The seed's ranges, and 315 or 1,604 rows that forget it: 0.95 ** 315 and 0.99 ** 1604 < 1e-7.
+    told = f"atr_{period} looks back over {reach:,} bars before its own; {reach:,} sessions are"
+    with pytest.raises(ParamsError, match=told):
+        require_history(KIND, AtrMatrixParams(atr_period=period), sessions=reach)
 
 
 def test_the_defaults_are_those_of_v1():
