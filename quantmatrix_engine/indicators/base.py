@@ -36,14 +36,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def kernel(function: Function) -> Function:
     """Gives `function` compiled by numba, to run without the interpreter's lock.
 
-    NaN survives: `fastmath` reorders sums but never assumes that values are finite. Compiled code
+    NaN survives, and sums keep the order they are written in: `fastmath` lets a product and a sum
+    be rounded once, and never assumes that values are finite. Compiled code
     is kept in `__pycache__`, and numba looks only at the file a kernel is written in: after a
     change to a kernel that other files call, delete the `*.nbi` and `*.nbc` files.
     """
     compiled = nb.njit(
         nogil=True,
         cache=True,
-        fastmath={"contract", "reassoc", "nsz", "arcp"},
+        fastmath={"contract", "nsz", "arcp"},
         error_model="numpy",
     )(function)
     return cast(Function, compiled)
@@ -94,11 +95,12 @@ class Indicator:
     """A measure of one instrument's bars: what it reads, what it gives, how far back it looks.
 
     `inputs` are columns of the bars, `session` (days since 1970-01-01) and `benchmark_close`
-    among them; `uses(*params)` are the specs whose columns it reads beside them, each computed
-    once however many indicators use it. `kernel(*inputs, *used, *params, *outs)` gets the series
-    of one instrument, never empty, and writes every cell of `outs`, NaN where a value is unknown.
-    It gets the params named in `kernel_params`, by default all. Inputs hold no NaN, but for
-    `benchmark_close`; used columns do where they are unknown.
+    among them, or series made of them for all indicators that read them (`shared_series`);
+    `uses(*params)` are the specs whose columns it reads beside them, each computed once however
+    many indicators use it. `kernel(*inputs, *used, *params, *outs)` gets the series of one
+    instrument, never empty, and writes every cell of `outs`, NaN where a value is unknown. It gets
+    the params named in `kernel_params`, by default all. Columns of the bars hold no NaN, but for
+    `benchmark_close`; used columns and shared series do where they are unknown.
 
     `lookback(*params)` is the number of rows of inputs and used columns before a row after which
     more history changes the row by less than `TOLERANCE` of its value; None where all history

@@ -18,17 +18,20 @@ def deviation_into(values: Series, mean: Series, window: int, out: Series) -> No
     """Writes the population's standard deviation of the last `window` values, in their unit.
 
     Of each window the distances from its own mean, so nothing cancels; 0 where values differ by
-    rounding only. NaN where `mean`, their mean, is. All windows take their newest value first, then
-    all the one before: a plain loop a place in the window.
+    rounding only. NaN where `mean`, their mean, is. All windows take their first values, then all
+    the next ones: plain loops, four places of the window in each.
     """
     size = values.size
-    out[:] = np.nan
+    out[: min(window - 1, size)] = np.nan
     if size < window:
         return
     means, sums = mean[window - 1 :], out[window - 1 :]
     sums[:] = 0.0
-    for place in range(window):
-        at_place = values[place : size - window + 1 + place]
+    by_fours = window // 4 * 4
+    for place in range(0, by_fours, 4):
+        _add_four_squares(values[place:], means, sums)
+    for place in range(by_fours, window):
+        at_place = values[place:]
         for row in range(sums.size):
             away = at_place[row] - means[row]
             sums[row] += away * away
@@ -37,6 +40,17 @@ def deviation_into(values: Series, mean: Series, window: int, out: Series) -> No
         deviation = np.sqrt(sums[row] * share)
         is_rounding = deviation <= ROUNDING_RATIO * abs(means[row])
         sums[row] = 0.0 if is_rounding else deviation
+
+
+@kernel
+def _add_four_squares(values: Series, means: Series, sums: Series) -> None:
+    """Adds the squares of four values' distances from a mean; values[0] to [3] belong to row 0."""
+    second, third, fourth = values[1:], values[2:], values[3:]
+    for row in range(sums.size):
+        mean = means[row]
+        one, two = values[row] - mean, second[row] - mean
+        three, four = third[row] - mean, fourth[row] - mean
+        sums[row] = (((sums[row] + one * one) + two * two) + three * three) + four * four
 
 
 @kernel
@@ -65,11 +79,11 @@ def bollinger_into(  # noqa: PLR0913, PLR0917 (two inputs, two params, five outp
         middle[row] = mean[row]
         upper[row] = mean[row] + width[row]
         lower[row] = mean[row] - width[row]
-        if width[row] > 0.0:
-            position[row] = ((close[row] - mean[row]) / width[row] + 1.0) * 50.0
-        else:
-            position[row] = np.nan
-        width[row] = 2.0 * width[row] / mean[row] * 100.0
+    for row in range(close.size):
+        place = ((close[row] - mean[row]) / width[row] + 1.0) * 50.0
+        position[row] = place if width[row] > 0.0 else np.nan
+    for row in range(close.size):
+        width[row] = 200.0 * width[row] / mean[row]
 
 
 def uses(window: int, deviations: float) -> tuple[Spec, ...]:  # noqa: ARG001

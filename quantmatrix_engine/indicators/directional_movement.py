@@ -10,23 +10,17 @@ STILL_RATIO = 1e-14
 
 
 @kernel
-def _movements_into(
-    high: Series, low: Series, close: Series, rise: Series, fall: Series, travel: Series
-) -> None:
-    """Writes how far a bar's high exceeds the last, its low undercuts it, and its true range.
+def _movements_into(high: Series, low: Series, rise: Series, fall: Series) -> None:
+    """Writes how far a bar's high exceeds the last, and its low undercuts it.
 
     Only the larger of the two counts; neither does where they are equal or the bar lies inside.
     """
-    rise[0], fall[0], travel[0] = 0.0, 0.0, 0.0
-    tops, bottoms, before = high[1:], low[1:], close[:-1]
-    rises, falls, travels = rise[1:], fall[1:], travel[1:]
-    for row in range(before.size):
+    rise[0], fall[0] = 0.0, 0.0
+    tops, bottoms, rises, falls = high[1:], low[1:], rise[1:], fall[1:]
+    for row in range(rises.size):
         up, down = tops[row] - high[row], low[row] - bottoms[row]
         rises[row] = up if (up > down) & (up > 0.0) else 0.0
         falls[row] = down if (down > up) & (down > 0.0) else 0.0
-        upper = tops[row] if tops[row] > before[row] else before[row]
-        lower = bottoms[row] if bottoms[row] < before[row] else before[row]
-        travels[row] = upper - lower
 
 
 @kernel
@@ -42,8 +36,56 @@ def _summed_into(values: Series, window: int, out: Series) -> None:
 
 
 @kernel
-def directional_movement_into(
-    high: Series, low: Series, close: Series, window: int, plus: Series, minus: Series, adx: Series
+def _per_range_into(movement: Series, travel: Series, close: Series, out: Series) -> None:
+    """Writes the movement in percent of the travel; 0 where that is rounding."""
+    for row in range(close.size):
+        percent = 100.0 * movement[row] / travel[row]
+        out[row] = percent if travel[row] > STILL_RATIO * close[row] else 0.0
+
+
+@kernel
+def _one_sided_into(plus: Series, minus: Series, out: Series) -> None:
+    """Writes the difference in percent of the sum; NaN where both are 0."""
+    for row in range(plus.size):
+        out[row] = 100.0 * abs(plus[row] - minus[row]) / (plus[row] + minus[row])
+
+
+@kernel
+def _smoothed_known_into(values: Series, window: int, out: Series) -> None:
+    """Writes Wilder's mean of the values from row `window - 1` on; a NaN leaves it as it was.
+
+    In its seed, the mean of `window` values, a NaN counts as 0. NaN before.
+    """
+    out[: min(window - 1, values.size)] = np.nan
+    if values.size < window:
+        return
+    value = 0.0
+    for row in range(window):
+        value += 0.0 if np.isnan(values[row]) else values[row]
+    share, kept = 1.0 / window, (window - 1) / window
+    value *= share
+    out[window - 1] = value
+    smoothed = out[window:]
+    # A loop of its own: multiplied and added in one, the last digit would depend on where the
+    # series ends.
+    for row in range(smoothed.size):
+        smoothed[row] = values[window + row] * share
+    for row in range(smoothed.size):
+        next_value = smoothed[row] + kept * value
+        value = value if np.isnan(next_value) else next_value
+        smoothed[row] = value
+
+
+@kernel
+def directional_movement_into(  # noqa: PLR0913, PLR0917 (four inputs, a param, three outputs)
+    high: Series,
+    low: Series,
+    close: Series,
+    true_range: Series,
+    window: int,
+    plus: Series,
+    minus: Series,
+    adx: Series,
 ) -> None:
     """Writes +DI, -DI and ADX over `window` bars, each 0 to 100.
 
@@ -54,37 +96,21 @@ def directional_movement_into(
     them, its first valid row `2 * window - 1` (`TA_ADX`). Where both are 0 it stays as it was.
     """
     size = close.size
-    plus[:], minus[:], adx[:] = np.nan, np.nan, np.nan
+    unknown = min(window, size)
+    plus[:unknown], minus[:unknown], adx[:unknown] = np.nan, np.nan, np.nan
     if size <= window:
         return
-    rise, fall, travel = np.empty(size), np.empty(size), np.empty(size)
-    _movements_into(high, low, close, rise, fall, travel)
-    _summed_into(rise, window, rise)
-    _summed_into(fall, window, fall)
-    _summed_into(travel, window, travel)
-    for row in range(window, size):
-        per_range = 100.0 / travel[row] if travel[row] > STILL_RATIO * close[row] else 0.0
-        plus[row] = rise[row] * per_range
-        minus[row] = fall[row] * per_range
-    # A loop of its own: multiplied and added in one, the last digit would depend on where the
-    # series ends.
-    for row in range(window, size):
-        both = plus[row] + minus[row]
-        travel[row] = abs(plus[row] - minus[row]) / both if both > 0.0 else np.nan
-    first = 2 * window - 1
-    if size <= first:
-        return
-    share, kept = 100.0 / window, (window - 1) / window
-    for row in range(window, size):
-        travel[row] *= share
-    value = 0.0
-    for row in range(window, first + 1):
-        value += 0.0 if np.isnan(travel[row]) else travel[row]
-    adx[first] = value
-    for row in range(first + 1, size):
-        if not np.isnan(travel[row]):
-            value = travel[row] + kept * value
-        adx[row] = value
+    rise, fall = np.empty(size), np.empty(size)
+    _movements_into(high, low, rise, fall)
+    rises, falls, travels = np.empty(size), np.empty(size), np.empty(size)
+    _summed_into(rise, window, rises)
+    _summed_into(fall, window, falls)
+    _summed_into(true_range, window, travels)
+    at_row, per = close[window:], travels[window:]
+    _per_range_into(rises[window:], per, at_row, plus[window:])
+    _per_range_into(falls[window:], per, at_row, minus[window:])
+    _one_sided_into(plus[window:], minus[window:], rise[window:])
+    _smoothed_known_into(rise[window:], window, adx[window:])
 
 
 def lookback(window: int) -> int:
@@ -95,7 +121,7 @@ def lookback(window: int) -> int:
 INDICATOR = Indicator(
     name="directional_movement",
     params=(Param("window", default=14),),
-    inputs=("high", "low", "close"),
+    inputs=("high", "low", "close", "true_range"),
     outputs=("plus_di_{window}", "minus_di_{window}", "adx_{window}"),
     descriptions=(
         "Wilder's +DI over {window} bars, 0 to 100: how much of the range went up; null until "

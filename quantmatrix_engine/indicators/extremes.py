@@ -4,7 +4,7 @@ import numpy as np
 
 from quantmatrix_engine.indicators.base import Series, kernel
 
-UPWARD, DOWNWARD = 1.0, -1.0
+UPWARD, DOWNWARD = True, False
 
 
 @kernel
@@ -13,42 +13,47 @@ def highest_into(values: Series, window: int, out: Series) -> None:
 
     First valid row: `window - 1`; NaN before. `values` hold no NaN.
     """
-    _extreme_into(values, window, UPWARD, out)
+    _furthest_into(values, window, UPWARD, out)
 
 
 @kernel
 def lowest_into(values: Series, window: int, out: Series) -> None:
     """Writes the smallest of the last `window` values, as `highest_into` the largest."""
-    _extreme_into(values, window, DOWNWARD, out)
+    _furthest_into(values, window, DOWNWARD, out)
 
 
 @kernel
-def _extreme_into(values: Series, window: int, direction: float, out: Series) -> None:
-    """Writes the value of the window that is furthest in a direction.
+def _furthest_into(values: Series, window: int, is_upward: bool, out: Series) -> None:
+    """Writes the largest or smallest value of the window.
 
-    That of 2p rows is that of p rows or of the p before them: doubling takes as many passes as the
-    window has binary digits, each a plain loop that the processor does for several rows at once.
+    That of 4p rows is that of four stretches of p rows: it takes a pass for each time that four
+    goes into the window, each a plain loop that the processor does for several rows at once.
     """
     size = values.size
+    out[: min(window - 1, size)] = np.nan
     if window > size:
-        out[:] = np.nan
         return
-    block, doubled = values.copy(), np.empty(size)
-    power = 1
-    while 2 * power <= window:
-        _further_into(block, power, direction, doubled)
-        block, doubled = doubled, block
-        power *= 2
-    # Two stretches of `power` rows cover the window; they may overlap.
-    _further_into(block, window - power, direction, out)
-    out[: window - 1] = np.nan
+    reach, power = values, 1
+    while 4 * power <= window:
+        wider = np.empty(size)
+        _of_four_into(reach, power, 4 * power, is_upward, wider)
+        reach, power = wider, 4 * power
+    # Four stretches of `power` rows cover the window; they may overlap.
+    _of_four_into(reach, power, window, is_upward, out)
 
 
 @kernel
-def _further_into(values: Series, shift: int, direction: float, out: Series) -> None:
-    """Writes whichever of values[row] and values[row - shift] is further in the direction."""
-    size = values.size
-    out[:shift] = values[:shift]
-    now, before, further = values[shift:], values[: size - shift], out[shift:]
-    for row in range(size - shift):
-        further[row] = now[row] if direction * (now[row] - before[row]) > 0.0 else before[row]
+def _of_four_into(reach: Series, power: int, window: int, is_upward: bool, out: Series) -> None:
+    """Writes the furthest of `window` rows, from row `window - 1` on.
+
+    `reach` has that of `power` rows, from row `power - 1` on; the window is up to four times as
+    long.
+    """
+    one, four = reach[window - 1 :], reach[power - 1 :]
+    two = reach[max(window - 1 - power, power - 1) :]
+    three = reach[max(window - 1 - 2 * power, power - 1) :]
+    furthest = out[window - 1 :]
+    for row in range(furthest.size):
+        late = one[row] if (one[row] > two[row]) == is_upward else two[row]
+        early = three[row] if (three[row] > four[row]) == is_upward else four[row]
+        furthest[row] = late if (late > early) == is_upward else early

@@ -34,19 +34,15 @@ def macd_into(
     """
     size = close.size
     first = slow + smooth - 2
-    line[:], signal[:], histogram[:] = np.nan, np.nan, np.nan
-    if size <= first:
-        return
-    quick, calm = np.empty(size), np.empty(size)
-    _ema_from(close, slow - 1, fast, quick)
-    _ema_from(close, slow - 1, slow, calm)
-    for row in range(slow - 1, size):
-        quick[row] -= calm[row]
-    _ema_from(quick, first, smooth, calm)
-    for row in range(first, size):
-        line[row] = quick[row]
-        signal[row] = calm[row]
-        histogram[row] = quick[row] - calm[row]
+    unknown = min(first, size)
+    _ema_from(close, slow - 1, fast, line)
+    _ema_from(close, slow - 1, slow, histogram)
+    for row in range(size):
+        line[row] -= histogram[row]
+    _ema_from(line, first, smooth, signal)
+    for row in range(size):
+        histogram[row] = line[row] - signal[row]
+    line[:unknown] = np.nan
 
 
 def lookback(fast: int, slow: int, smooth: int) -> int:  # noqa: ARG001

@@ -3,6 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess, kernel
+from quantmatrix_engine.indicators.sma import sma_into
 
 KNOWN_RATIO = 0.5
 """The part of a window's bars that must have a benchmark close."""
@@ -13,26 +14,24 @@ def mean_of_known_into(values: Series, window: int, out: Series) -> None:
     """Writes the mean of the known among the last `window` values, the row's own included.
 
     First valid row: `window - 1`; NaN before, and where fewer than `KNOWN_RATIO` of them are
-    known. The sum is taken afresh every `window` rows, as in `sma_into`.
+    known. It is the mean with 0 for what is unknown, divided by the part that is known.
     """
-    size = values.size
-    out[: min(window - 1, size)] = np.nan
-    total, known = 0.0, 0
-    for row in range(window - 1, size):
-        if (row + 1) % window == 0:
-            total, known = 0.0, 0
-            for at in range(row - window + 1, row + 1):
-                if not np.isnan(values[at]):
-                    total += values[at]
-                    known += 1
-        else:
-            if not np.isnan(values[row]):
-                total += values[row]
-                known += 1
-            if not np.isnan(values[row - window]):
-                total -= values[row - window]
-                known -= 1
-        out[row] = total / known if known >= KNOWN_RATIO * window else np.nan
+    size, lacking = values.size, 0
+    part = np.empty(size)
+    for row in range(size):
+        lacking += np.isnan(values[row])
+        part[row] = 0.0 if np.isnan(values[row]) else values[row]
+    sma_into(part, window, out)
+    if lacking == 0:
+        return
+    for row in range(size):
+        part[row] = 0.0 if np.isnan(values[row]) else 1.0
+    known = np.empty(size)
+    sma_into(part, window, known)
+    for row in range(size):
+        count = np.rint(known[row] * window)
+        mean = out[row] * (window / count)
+        out[row] = mean if count >= KNOWN_RATIO * window else np.nan
 
 
 @kernel
@@ -45,7 +44,9 @@ def mansfield_into(close: Series, benchmark_close: Series, window: int, out: Ser
     `window - 1`; NaN before. Weinstein, Secrets for Profiting in Bull and Bear Markets (1988),
     takes 52 weekly ratios of Mansfield's charts; 252 daily ones are as long.
     """
-    ratio = close / benchmark_close
+    ratio = np.empty(close.size)
+    for row in range(close.size):
+        ratio[row] = close[row] / benchmark_close[row]
     mean_of_known_into(ratio, window, out)
     for row in range(close.size):
         out[row] = excess(ratio[row], out[row]) / out[row] * 100.0

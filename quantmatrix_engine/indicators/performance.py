@@ -12,8 +12,9 @@ def performance_into(close: Series, window: int, out: Series) -> None:
     First valid row: `window`; NaN before. Dividends are not counted.
     """
     out[: min(window, close.size)] = np.nan
-    for row in range(window, close.size):
-        out[row] = (close[row] - close[row - window]) / close[row - window] * 100.0
+    now, known = close[window:], out[window:]
+    for row in range(known.size):
+        known[row] = (now[row] - close[row]) / close[row] * 100.0
 
 
 def lookback(window: int) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.indicators.over_instruments import over_instruments
+from quantmatrix_engine.indicators.shared_series import SHARED_SERIES, SharedSeries
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,23 @@ class Plan:
 
 
 def plan(specs: Iterable[Spec]) -> Plan:
-    """Gives the steps of the specs and of all they use, each once; columns as specs are sorted."""
+    """Gives the steps of the specs and of all they use, each once; columns as specs are sorted.
+
+    The series that several of them read come first (`shared_series`).
+    """
     asked = sorted(set(specs))
     ordered: dict[Spec, None] = {}
     for one in asked:
         _add(one, ordered)
     columns = tuple(column for one in asked for column in one.columns())
-    written = [column for one in ordered for column in one.columns()]
+    inputs = {name for one in ordered for name in one.declared().inputs}
+    shared = {SHARED_SERIES[name]: None for name in sorted(inputs) if name in SHARED_SERIES}
+    steps = (*map(_shared_step, shared), *map(_step, ordered))
+    written = [column for step in steps for column in step.writes]
+    read = inputs.union(*(one.reads for one in shared))
     return Plan(
-        steps=tuple(_step(one) for one in ordered),
-        inputs=tuple(sorted({name for one in ordered for name in one.declared().inputs})),
+        steps=steps,
+        inputs=tuple(sorted(read.difference(SHARED_SERIES))),
         columns=columns,
         between=tuple(column for column in written if column not in set(columns)),
     )
@@ -47,6 +55,11 @@ def _add(asked: Spec, ordered: dict[Spec, None]) -> None:
     for used in asked.uses():
         _add(used, ordered)
     ordered[asked] = None
+
+
+def _shared_step(shared: SharedSeries) -> Step:
+    run = over_instruments(shared.kernel)
+    return Step(run=run, reads=shared.reads, params=(), writes=shared.writes)
 
 
 def _step(asked: Spec) -> Step:

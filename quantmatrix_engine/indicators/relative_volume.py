@@ -13,9 +13,10 @@ def relative_volume_into(volume: Series, average: Series, out: Series) -> None:
     with. First valid row: the window; NaN before, and where nothing was traded before.
     """
     out[0] = np.nan
-    for row in range(1, volume.size):
-        usual = average[row - 1]
-        out[row] = volume[row] / usual if usual > 0.0 else np.nan
+    now, known = volume[1:], out[1:]
+    for row in range(known.size):
+        times = now[row] / average[row]
+        known[row] = times if average[row] > 0.0 else np.nan
 
 
 def uses(window: int) -> tuple[Spec, ...]:

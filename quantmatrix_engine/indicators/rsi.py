@@ -3,7 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
-from quantmatrix_engine.indicators.smoothing import smooth_into
+from quantmatrix_engine.indicators.rma import rma_into
 
 STILL_RATIO = 1e-14
 """Gains and losses that together are less than this part of the close are rounding."""
@@ -22,25 +22,21 @@ def rsi_into(close: Series, window: int, out: Series) -> None:
     out[: min(window, size)] = np.nan
     if size <= window:
         return
-    gains, moves = np.empty(size), np.empty(size)
-    gains[0], moves[0] = 0.0, 0.0
-    now, gained, moved = close[1:], gains[1:], moves[1:]
-    for row in range(now.size):
+    gains, moves = np.empty(size - 1), np.empty(size - 1)
+    now = close[1:]
+    for row in range(moves.size):
         move = now[row] - close[row]
-        gained[row] = move if move > 0.0 else 0.0
-        moved[row] = abs(move)
-    gain, travel = 0.0, 0.0
-    for row in range(1, window + 1):
-        gain += gains[row]
-        travel += moves[row]
-    share, kept = 1.0 / window, (window - 1) / window
-    gain, travel = gain * share, travel * share
-    smooth_into(gains, window + 1, gain, share, kept, gains)
-    smooth_into(moves, window + 1, travel, share, kept, moves)
-    gains[window], moves[window] = gain, travel
-    for row in range(window, size):
-        is_still = moves[row] <= STILL_RATIO * close[row]
-        out[row] = 0.0 if is_still else 100.0 * min(gains[row] / moves[row], 1.0)
+        gains[row] = move if move > 0.0 else 0.0
+        moves[row] = abs(move)
+    mean_gain, mean_move = np.empty(size - 1), np.empty(size - 1)
+    rma_into(gains, window, mean_gain)
+    rma_into(moves, window, mean_move)
+    gained, moved = mean_gain[window - 1 :], mean_move[window - 1 :]
+    at_row, known = close[window:], out[window:]
+    for row in range(known.size):
+        part = 100.0 * gained[row] / moved[row]
+        most = part if part < 100.0 else 100.0
+        known[row] = 0.0 if moved[row] <= STILL_RATIO * at_row[row] else most
 
 
 def lookback(window: int) -> int:

@@ -4,6 +4,8 @@ import numpy as np
 
 from quantmatrix_engine.indicators.base import Series, kernel
 
+AT_ONCE = 4
+
 
 @kernel
 def smooth_into(
@@ -11,27 +13,51 @@ def smooth_into(
 ) -> None:
     """Writes from row `start` on `share` of the row's value and `kept` of the row before.
 
-    The row before `start` counts as `seed`; rows before `start` are left as they are. A row waits
-    for the one before it, which is most of the time this takes; so what four rows take from their
-    own values is added up first, and only every fourth waits.
+    The row before `start` counts as `seed`; rows before `start` are left as they are. `out` is
+    another array than `values`. A row waits for the one before it, which would be most of the time
+    this takes. So each row first gets what the last four values are worth to it, for which none
+    has to wait, and then adds what is left of the row four before.
     """
-    second, third, fourth = kept * kept, kept * kept * kept, kept * kept * kept * kept
-    last = values.size - 1
+    first = min(start + AT_ONCE, values.size)
     value = seed
-    for row in range(start, values.size, 4):
-        # The last rows go through the same sums as all others, or their last digit would depend
-        # on where the series ends: what is past the end is read and written at the last row, and
-        # the write that belongs there comes after those that do not.
-        at_two, at_three, at_four = min(row + 1, last), min(row + 2, last), min(row + 3, last)
-        one = share * values[row]
-        two = share * values[at_two] + kept * one
-        three = share * values[at_three] + kept * two
-        four = share * values[at_four] + kept * three
-        out[at_four] = four + fourth * value
-        out[at_three] = three + third * value
-        out[at_two] = two + second * value
-        out[row] = one + kept * value
-        value = four + fourth * value
+    # Two loops: multiplied and added in one, the last digit would depend on where the series ends.
+    for row in range(start, first):
+        out[row] = share * values[row]
+    for row in range(start, first):
+        value = out[row] + kept * value
+        out[row] = value
+    _last_four_into(values[start + 1 :], share, kept, out[first:])
+    _add_fourth_before(out[start:], kept * kept * kept * kept)
+
+
+@kernel
+def _last_four_into(values: Series, share: float, kept: float, out: Series) -> None:
+    """Writes what four values in a row, the newest last, are worth; out[0] of the first four."""
+    newest, third, second = values[3:], values[2:], values[1:]
+    for row in range(out.size):
+        older = third[row] + kept * (second[row] + kept * values[row])
+        out[row] = share * (newest[row] + kept * older)
+
+
+@kernel
+def _add_fourth_before(out: Series, kept: float) -> None:
+    """Adds to each row, from the fifth on, `kept` of the sum four rows before.
+
+    Four sums run side by side. None is seen twice, so a row's digits do not depend on where the
+    series ends.
+    """
+    if out.size <= AT_ONCE:
+        return
+    one, two, three, four = out[0], out[1], out[2], out[3]
+    whole = out.size // AT_ONCE * AT_ONCE
+    for row in range(AT_ONCE, whole, AT_ONCE):
+        one = out[row] + kept * one
+        two = out[row + 1] + kept * two
+        three = out[row + 2] + kept * three
+        four = out[row + 3] + kept * four
+        out[row], out[row + 1], out[row + 2], out[row + 3] = one, two, three, four
+    for row in range(whole, out.size):
+        out[row] += kept * out[row - AT_ONCE]
 
 
 @kernel
@@ -41,7 +67,7 @@ def smoothed_from_mean_into(
     """Writes from row `first` on the smoothed mean, whose seed is the mean of `window` values.
 
     They end with row `first`. Later rows take `share` of their value and keep `kept` of the row
-    before; NaN before `first`. In the values' unit.
+    before; NaN before `first`. In the values' unit; `out` is another array than `values`.
     """
     size = values.size
     out[: min(first, size)] = np.nan

@@ -3,7 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Series, Spec, kernel, spec
-from quantmatrix_engine.indicators.td_setup import COMPLETE
+from quantmatrix_engine.indicators.td_setup import COMPARED, COMPLETE
 
 EXTENDED = 2 * COMPLETE
 LAST, QUALIFYING = 13, 8
@@ -41,8 +41,10 @@ def buy_countdown_into(
     setup that reaches 18 bars. A smaller or larger setup changes nothing. Perl, DeMark Indicators
     (2008), chapter 1; his setup within a setup is smaller, and so changes nothing either.
     """
+    known = min(COMPARED + 1, close.size)
+    out[:known] = np.nan
     is_running, counted, eighth, size, ceiling = False, 0, np.nan, np.nan, np.nan
-    for row in range(close.size):
+    for row in range(known, close.size):
         if counted == LAST:
             is_running, counted = False, 0
         if setup[row] == COMPLETE:
@@ -52,14 +54,16 @@ def buy_countdown_into(
                 is_running, counted, size, ceiling = True, 0, span, highest
         elif setup[row] == EXTENDED:
             counted = 0
-        if is_running and (opposite[row] == COMPLETE or min(low[row], close[row - 1]) > ceiling):
-            is_running, counted = False, 0
-        if is_running and close[row] <= low[row - 2]:
-            if counted < LAST - 1 or low[row] <= eighth:
-                counted += 1
-            if counted == QUALIFYING:
-                eighth = close[row]
-        out[row] = np.nan if np.isnan(setup[row]) else counted
+        if is_running:
+            if opposite[row] == COMPLETE or min(low[row], close[row - 1]) > ceiling:
+                is_running, counted = False, 0
+            else:
+                # Not asked but added, as in `setups_into`: whether a bar counts no one guesses.
+                is_low = close[row] <= low[row - 2]
+                counts = is_low & ((counted < LAST - 1) | (low[row] <= eighth))
+                counted += counts
+                eighth = close[row] if counts & (counted == QUALIFYING) else eighth
+        out[row] = counted
 
 
 @kernel

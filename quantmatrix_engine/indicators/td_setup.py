@@ -14,32 +14,45 @@ Of 7,072 US names from 2015 to 2017 (`pystock_us_daily_2015_2017`) the longest w
 
 
 @kernel
-def buy_setup_into(low: Series, close: Series, count: Series, perfected: Series) -> None:
-    """Writes the buy setup's count, uncapped, and 1 where it is complete and perfected, else 0.
+def setups_into(close: Series, buy: Series, sell: Series) -> None:
+    """Writes the counts of the buy and the sell setup, uncapped.
 
-    It starts with a price flip: a close below the close four bars before, right after one that
-    was not. It counts while closes stay below, and is 0 after one that is equal or above. From
-    bar 9 on it is complete; it is perfected once the low of bar 8, 9 or a later bar of the run is
-    at or below the lows of bars 6 and 7. First valid row: 5; NaN before. Perl, DeMark Indicators
-    (2008), chapter 1; that an equal close lets the next run start is DeMark and DeMark Jr., on
-    Day Trading Options (1999).
+    A buy setup starts with a price flip: a close below the close four bars before, right after one
+    that was not. It counts while closes stay below, and is 0 after one that is equal or above. A
+    sell setup is the same above. First valid row: 5; NaN before. Perl, DeMark Indicators (2008),
+    chapter 1; that an equal close lets the next run start is DeMark and DeMark Jr., on Day Trading
+    Options (1999). Whether a close is below is a toss of a coin that no processor guesses, so the
+    count is kept without asking: what is not below multiplies it by 0.
     """
-    count[: COMPARED + 1] = np.nan
-    perfected[: COMPARED + 1] = np.nan
-    bars, lowest, is_perfect = 0, np.inf, False
-    for row in range(COMPARED + 1, close.size):
-        if not close[row] < close[row - COMPARED]:
-            bars = 0
-        elif bars > 0 or not close[row - 1] < close[row - 1 - COMPARED]:
-            bars += 1
-        if bars <= 6:
-            lowest, is_perfect = low[row], False
-        elif bars == 7:
-            lowest = min(lowest, low[row])
-        elif low[row] <= lowest:
-            is_perfect = True
-        count[row] = bars
-        perfected[row] = 1.0 if bars >= COMPLETE and is_perfect else 0.0
+    buy[: COMPARED + 1], sell[: COMPARED + 1] = np.nan, np.nan
+    if close.size <= COMPARED:
+        return
+    lower, higher = 0, 0
+    can_fall, can_rise = close[COMPARED] >= close[0], close[COMPARED] <= close[0]
+    now, before = close[COMPARED + 1 :], close[1:]
+    buys, sells = buy[COMPARED + 1 :], sell[COMPARED + 1 :]
+    for row in range(now.size):
+        is_lower, is_higher = now[row] < before[row], now[row] > before[row]
+        lower, higher = (lower + can_fall) * is_lower, (higher + can_rise) * is_higher
+        can_fall, can_rise = can_fall | (not is_lower), can_rise | (not is_higher)
+        buys[row], sells[row] = lower, higher
+
+
+@kernel
+def buy_perfected_into(low: Series, count: Series, out: Series) -> None:
+    """Writes 1 where the buy setup is complete and perfected, else 0; NaN where the count is.
+
+    It is complete from bar 9 on, and perfected once the low of bar 8, 9 or a later bar of the run
+    is at or below the lows of bars 6 and 7 (Perl, chapter 1).
+    """
+    lowest, is_perfect = np.inf, False
+    for row in range(low.size):
+        out[row] = 0.0 * count[row]
+        if count[row] >= COMPLETE - 1:
+            if count[row] == COMPLETE - 1:
+                lowest, is_perfect = min(low[row - 1], low[row - 2]), False
+            is_perfect |= low[row] <= lowest
+            out[row] = 1.0 if is_perfect and count[row] >= COMPLETE else 0.0
 
 
 @kernel
@@ -52,9 +65,10 @@ def td_setup_into(
     sell: Series,
     sell_perfected: Series,
 ) -> None:
-    """Writes both setups; the sell setup is the buy setup of the prices' negatives."""
-    buy_setup_into(low, close, buy, buy_perfected)
-    buy_setup_into(-high, -close, sell, sell_perfected)
+    """Writes both setups; a sell setup is perfected as a buy setup of the prices' negatives is."""
+    setups_into(close, buy, sell)
+    buy_perfected_into(low, buy, buy_perfected)
+    buy_perfected_into(-high, sell, sell_perfected)
 
 
 def lookback() -> int:

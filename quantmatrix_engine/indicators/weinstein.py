@@ -3,6 +3,7 @@
 import numpy as np
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess, kernel
+from quantmatrix_engine.indicators.sma import sma_into
 
 UNCLEAR, BASE, ADVANCE, TOP, DECLINE = 0.0, 1.0, 2.0, 3.0, 4.0
 DAYS_IN_WEEK = 7
@@ -18,21 +19,101 @@ Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the
 
 
 @kernel
-def stage_of(distance: float, slope: float, strength: float, trend: float) -> float:
-    """Gives 2 where all three are above 0, 4 where all are below, else what the last of them left.
+def _weeks_into(session: Series, week: Series) -> None:
+    """Writes the week of each row, counted from 0 over weeks that have bars.
 
-    `trend` is the newest stage 2 or 4 of an earlier week: after 2 comes a top (3), after 4 a base
-    (1); without either it is unclear (0). NaN where one of the three is.
+    A week runs from Monday to Sunday.
     """
-    if np.isnan(distance + slope + strength):
-        return np.nan
-    if distance > 0.0 and slope > 0.0 and strength > 0.0:
-        return ADVANCE
-    if distance < 0.0 and slope < 0.0 and strength < 0.0:
-        return DECLINE
-    if trend == ADVANCE:
-        return TOP
-    return BASE if trend == DECLINE else UNCLEAR
+    for row in range(session.size):
+        week[row] = np.floor((session[row] + THURSDAY + 0.5) / DAYS_IN_WEEK)
+    count, number = 0, week[0]
+    for row in range(session.size):
+        count += week[row] != number
+        number = week[row]
+        week[row] = count
+
+
+@kernel
+def _last_into(values: Series, week: Series, out: Series) -> None:
+    """Writes the last of the week's values; NaN values do not count, NaN where all are."""
+    out[:] = np.nan
+    for row in range(values.size):
+        at = int(week[row])
+        out[at] = out[at] if np.isnan(values[row]) else values[row]
+
+
+@kernel
+def _means_into(close: Series, week: Series, average: int, out: Series) -> None:
+    """Writes the mean of the week's close so far and those of the `average - 1` weeks before."""
+    weeks = int(week[-1]) + 1
+    closes, before = np.empty(weeks), np.full(weeks + 1, np.nan)
+    _last_into(close, week, closes)
+    sma_into(closes, average - 1, before[1:])
+    share = 1.0 / average
+    for row in range(close.size):
+        mean = before[int(week[row])]
+        out[row] = mean + (close[row] - mean) * share
+
+
+@kernel
+def _earlier_into(values: Series, week: Series, span: int, out: Series) -> None:
+    """Writes the last value of the week `span` weeks before the row's; NaN before there is one."""
+    weeks = int(week[-1]) + 1
+    last = np.full(weeks + span, np.nan)
+    _last_into(values, week, last[span:])
+    for row in range(values.size):
+        out[row] = last[int(week[row])]
+
+
+@kernel
+def _so_far_into(values: Series, week: Series) -> None:
+    """Puts in place of a NaN the last value of its week before it."""
+    for row in range(1, values.size):
+        if np.isnan(values[row]) and week[row] == week[row - 1]:
+            values[row] = values[row - 1]
+
+
+@kernel
+def _excess_into(values: Series, levels: Series, out: Series) -> None:
+    """Writes by how much each value exceeds its level; 0 where that is rounding."""
+    for row in range(values.size):
+        out[row] = excess(values[row], levels[row])
+
+
+@kernel
+def _percent_into(parts: Series, wholes: Series, out: Series) -> None:
+    for row in range(parts.size):
+        out[row] = parts[row] / wholes[row] * 100.0
+
+
+@kernel
+def _stages_into(
+    distance: Series,
+    slope: Series,
+    strength: Series,
+    week: Series,
+    stage: Series,
+    weeks: Series,
+) -> None:
+    """Writes 2 where all three are above 0, 4 where all are below, else what the last of them left.
+
+    After the newest 2 or 4 of an earlier week: after 2 comes a top (3), after 4 a base (1); without
+    either it is unclear (0). NaN where one of the three is. `weeks` are the weeks in a row of the
+    same stage, the row's own included.
+    """
+    current, found, age = -1.0, np.nan, np.nan
+    otherwise, last_stage, last_age = UNCLEAR, np.nan, 0.0
+    for row in range(week.size):
+        if week[row] != current:
+            current, last_stage, last_age = week[row], found, age
+            otherwise = TOP if found == ADVANCE else BASE if found == DECLINE else otherwise
+        least = min(distance[row], slope[row], strength[row])
+        most = max(distance[row], slope[row], strength[row])
+        found = ADVANCE if least > 0.0 else DECLINE if most < 0.0 else otherwise
+        found = np.nan if np.isnan(distance[row] + slope[row] + strength[row]) else found
+        age = last_age + 1.0 if found == last_stage else 1.0
+        age = np.nan if np.isnan(found) else age
+        stage[row], weeks[row] = found, age
 
 
 @kernel
@@ -53,44 +134,31 @@ def weinstein_into(  # noqa: PLR0913, PLR0917
     with its close so far, and weeks without a bar do not count. `distance_pct` is the close above
     the mean of the last `average` weekly closes, in percent of it, first valid in week
     `average - 1`; `slope_pct` is that mean above its own of `span` weeks before, in percent, first
-    valid in week `average - 1 + span`. The stage is `stage_of` both and the change over `span`
-    weeks of close / benchmark close, each at the week's last session that has one; NaN in a week
-    that has none, and where the week `span` weeks before had none. Differences by rounding count
-    as none, so a benchmark against itself is never 2 or 4. `weeks` counts the weeks in a row of
-    the same stage, the row's own included.
+    valid in week `average - 1 + span`. The stage is that of both (`_stages_into`) and the change
+    over `span` weeks of close / benchmark close, each at the week's last session that has one; NaN
+    in a week that has none, and where the week `span` weeks before had none. Differences by
+    rounding count as none, so a benchmark against itself is never 2 or 4. `weeks` counts the weeks
+    in a row of the same stage, the row's own included.
 
     Weinstein, Secrets for Profiting in Bull and Bear Markets (1988), with QuantMatrix's older
     rules for 2 and 4; for what lies between he asks what came before, and so do these.
     """
-    closes = np.empty(close.size)
-    means = np.empty(close.size)
-    ratios = np.empty(close.size)
-    week, number, before = -1, -np.inf, np.nan
-    trend, last_stage, last_weeks = UNCLEAR, np.nan, 0.0
-    for row in range(close.size):
-        current = np.floor((session[row] + THURSDAY) / DAYS_IN_WEEK)
-        if current != number:
-            if row > 0:
-                last_stage, last_weeks = stage[row - 1], weeks[row - 1]
-            if last_stage in (ADVANCE, DECLINE):
-                trend = last_stage
-            week, number = week + 1, current
-            ratios[week] = np.nan
-            before = np.nan if week < average - 1 else closes[week - average + 1 : week].sum()
-        closes[week] = close[row]
-        means[week] = (before + close[row]) / average
-        if not np.isnan(benchmark_close[row]):
-            ratios[week] = close[row] / benchmark_close[row]
-        earlier_mean = means[week - span] if week >= span else np.nan
-        earlier_ratio = ratios[week - span] if week >= span else np.nan
-        distance = excess(close[row], means[week])
-        slope = excess(means[week], earlier_mean)
-        stage[row] = stage_of(distance, slope, excess(ratios[week], earlier_ratio), trend)
-        weeks[row] = last_weeks + 1.0 if stage[row] == last_stage else 1.0
-        if np.isnan(stage[row]):
-            weeks[row] = np.nan
-        slope_pct[row] = slope / earlier_mean * 100.0
-        distance_pct[row] = distance / means[week] * 100.0
+    size = close.size
+    week, mean, ratio, earlier = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    distance, slope, strength = np.empty(size), np.empty(size), np.empty(size)
+    _weeks_into(session, week)
+    _means_into(close, week, average, mean)
+    _excess_into(close, mean, distance)
+    _percent_into(distance, mean, distance_pct)
+    _earlier_into(mean, week, span, earlier)
+    _excess_into(mean, earlier, slope)
+    _percent_into(slope, earlier, slope_pct)
+    for row in range(size):
+        ratio[row] = close[row] / benchmark_close[row]
+    _so_far_into(ratio, week)
+    _earlier_into(ratio, week, span, earlier)
+    _excess_into(ratio, earlier, strength)
+    _stages_into(distance, slope, strength, week, stage, weeks)
 
 
 def lookback(average: int, span: int) -> int:

@@ -177,16 +177,18 @@ def test_a_param_for_an_indicator_without_any_is_refused():
         spec("moving_average_alignment", window=5)
 
 
-def test_what_an_indicator_uses_is_computed_once_and_before_it():
+def test_what_indicators_read_or_use_is_computed_once_and_before_them():
     wanted = plan([spec("atr_distance"), spec("atr_pct"), spec("sma", window=50)])
     assert [step.writes for step in wanted.steps] == [
+        ("close_total", "close_total_rest"),
+        ("true_range",),
         ("sma_50",),
         ("atr_14",),
         ("atr_distance_50_14",),
         ("atr_pct_14",),
     ]
     assert wanted.columns == ("atr_distance_50_14", "atr_pct_14", "sma_50")
-    assert wanted.between == ("atr_14",)
+    assert wanted.between == ("close_total", "close_total_rest", "true_range", "atr_14")
     assert wanted.inputs == ("close", "high", "low")
 
 
