@@ -22,6 +22,25 @@ def list_users() -> None:
 
 
 @app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The user.")],
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many runs.")] = 20,
+) -> None:
+    """Show a user: channels, strategies, and the newest runs with what they said."""
+    from quantmatrix_pipelines.stores import evaluations, strategies, users
+
+    with installation() as here:
+        user = users.named(here.database, name)
+        channels = ", ".join(user.channels) or "no webhook: messages go to the console"
+        typer.echo(f"{user.name}, {user.role}, cohort u{user.cohort:02d}; {channels}")
+        for one in strategies.of_user(here.database, user.id):
+            typer.echo(f"  {one.name}: {one.kind}{'' if one.is_enabled else ' (disabled)'}")
+        for run in evaluations.runs_of(here.database, user.id, limit=limit):
+            said = f"{run.signals} signals, {run.told} of them told, {run.withheld} withheld"
+            typer.echo(f"{run.session}  {run.strategy}: {run.error or said}")
+
+
+@app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
     *,

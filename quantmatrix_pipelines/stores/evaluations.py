@@ -83,6 +83,37 @@ def signals_by_user(database: Database, sessions: Sequence[dt.date]) -> list[tup
         return [tuple(row) for row in rows]
 
 
+@dataclass(frozen=True)
+class PastRun:
+    """A run of a user's strategy as the ledger has it; `told` counts its signals that went out."""
+
+    session: dt.date
+    strategy: str
+    status: str
+    error: str | None
+    signals: int
+    withheld: int
+    told: int
+
+
+def runs_of(database: Database, user_id: int, *, limit: int) -> list[PastRun]:
+    """Gives a user's newest runs, the newest first, as that user: no other row can come back."""
+    with database.transaction(Role.APP, user_id=user_id) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT r.session, s.name, r.status, r.error, r.signals, r.withheld,"
+                " (SELECT count(DISTINCT g.id) FROM signals g"
+                "  JOIN notification_signals t ON t.signal_id = g.id"
+                "  JOIN notifications n ON n.id = t.notification_id"
+                "  WHERE g.run_id = r.id AND n.status IN ('sent', 'printed'))"
+                " FROM strategy_runs r JOIN strategies s ON s.id = r.strategy_id"
+                " ORDER BY r.session DESC, r.id DESC LIMIT :limit"
+            ),
+            {"limit": limit},
+        )
+        return [PastRun(*row) for row in rows]
+
+
 def said_of(database: Database, instrument_id: int, *, user_id: int) -> pl.DataFrame:
     """Gives session and action of what a user's strategies said of an instrument, by session."""
     with database.transaction(Role.PIPELINE) as connection:

@@ -1,6 +1,5 @@
 import datetime as dt
 import io
-import json
 import socket
 import subprocess
 import sys
@@ -9,18 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from pipelines.rows import (
-    AT,
-    SESSION,
-    add_instrument,
-    add_strategy,
-    add_user,
-    bars,
-    change,
-    findings,
-    listing,
-    say,
-)
+from pipelines.rows import AT, add_strategy, add_user, bars, change, findings, listing
 from typer.testing import CliRunner
 
 from quantmatrix_engine import calendars
@@ -42,7 +30,7 @@ COMMANDS = [
     ["up"],
     ["backfill"],
     ["users"],
-    *(["users", one] for one in ("list", "add", "webhook")),
+    *(["users", one] for one in ("list", "show", "add", "webhook")),
     ["strategies"],
     *(["strategies", one] for one in ("list", "kinds", "add", "enable", "disable", "params")),
     ["signals"],
@@ -639,55 +627,3 @@ def test_a_secret_no_key_opens_ends_a_rotation_with_code_1(
     done = asking.invoke(app, ["secrets", "rotate"])
     assert done.exit_code == 1
     assert "does not open" in done.output
-
-
-# ----------------------------------------------------------------------------------- signals
-
-
-@pytest.fixture
-def entry(database: Database) -> int:
-    """An entry into AAA that a strategy of ada said, with two rules behind it."""
-    ada = add_user(database, "ada")
-    (number,) = say(database, ada, add_strategy(database, ada), add_instrument(database, "AAA"))
-    met = {"rule": "trend", "label": "close, SMA50", "value": 100.0, "comparison": ">"}
-    met |= {"threshold": 95.5, "is_met": True, "margin": 4.5, "is_required": True, "weight": 0.2}
-    short = met | {"rule": "place", "label": "place in the range, %", "value": 43.0}
-    short |= {"threshold": 50.0, "is_met": False, "margin": -7.0, "is_required": False}
-    change(
-        database,
-        "UPDATE signals SET trace = CAST(:trace AS jsonb) WHERE id = :id",
-        trace=json.dumps([met, short]),
-        id=number,
-    )
-    return number
-
-
-def test_signals_are_listed_and_one_is_explained(installed, entry: int):
-    listed = called(installed, "signals", "list", "ada").stdout
-    assert listed.startswith(f"{entry}  {SESSION}  Pullback: entry AAA at 100.00, strength 0.50")
-    assert (
-        "no signals of 2001-01-02"
-        in called(installed, "signals", "list", "ada", "--on", "2001-01-02").stdout
-    )
-    explained = called(installed, "signals", "explain", str(entry)).stdout.splitlines()
-    assert explained[0] == f"entry AAA on {SESSION}, for ada: Pullback (atr_matrix, version 1)"
-    assert explained[
-        1
-    ] == "  met      close, SMA50 (trend): 100; holds above 95.5, 4.5 to spare" + (" (adds 0.2)")
-    assert explained[2] == (
-        "  not met  place in the range, % (place): 43; adds 0.2 to the strength above 50"
-    )
-
-
-def test_a_signal_that_cannot_be_derived_again_says_what_differs_and_ends_with_code_1(
-    installed, entry: int
-):
-    done = called(installed, "signals", "replay", str(entry))
-    assert done.returncode == 1
-    assert done.stdout == (f"Signal {entry} differs. signal: entry said then, nothing said now\n")
-
-
-@pytest.mark.parametrize("command", ["explain", "replay"])
-def test_a_number_that_is_no_signals_is_refused(installed, command: str):
-    line = refused(installed, "signals", command, "4711")
-    assert "There is no signal 4711; `quantmatrix signals list` gives the numbers." in line

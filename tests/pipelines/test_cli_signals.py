@@ -1,0 +1,85 @@
+import json
+
+import pytest
+from pipelines.rows import (
+    SESSION,
+    add_instrument,
+    add_strategy,
+    add_user,
+    change,
+    run,
+    say,
+    signals,
+    withheld,
+)
+from pipelines.test_cli import called, refused
+
+from quantmatrix_engine.strategies import evaluate
+from quantmatrix_models.database import Database
+from quantmatrix_pipelines.stores import evaluations
+
+
+@pytest.fixture
+def entry(database: Database) -> int:
+    """An entry into AAA that a strategy of ada said, with two rules behind it."""
+    ada = add_user(database, "ada")
+    (number,) = say(database, ada, add_strategy(database, ada), add_instrument(database, "AAA"))
+    met = {"rule": "trend", "label": "close, SMA50", "value": 100.0, "comparison": ">"}
+    met |= {"threshold": 95.5, "is_met": True, "margin": 4.5, "is_required": True, "weight": 0.2}
+    short = met | {"rule": "place", "label": "place in the range, %", "value": 43.0}
+    short |= {"threshold": 50.0, "is_met": False, "margin": -7.0, "is_required": False}
+    change(
+        database,
+        "UPDATE signals SET trace = CAST(:trace AS jsonb) WHERE id = :id",
+        trace=json.dumps([met, short]),
+        id=number,
+    )
+    return number
+
+
+@pytest.mark.usefixtures("entry")
+def test_a_user_is_shown_with_strategies_and_runs_and_nobody_elses(installed, database: Database):
+    ben = add_user(database, "ben")
+    failed = run(ben, add_strategy(database, ben), status="failed", error="no params", signals=0)
+    evaluations.record(database, failed, signals().clear(), withheld())
+    shown = called(installed, "users", "show", "ada").stdout.splitlines()
+    assert shown == [
+        "ada, user, cohort u00; no webhook: messages go to the console",
+        "  Pullback: atr_matrix",
+        f"{SESSION}  Pullback: 1 signals, 0 of them told, 0 withheld",
+    ]
+    assert called(installed, "users", "show", "ben").stdout.splitlines()[-1] == (
+        f"{SESSION}  Pullback: no params"
+    )
+
+
+def test_signals_are_listed_and_one_is_explained(installed, entry: int):
+    listed = called(installed, "signals", "list", "ada").stdout
+    assert listed.startswith(f"{entry}  {SESSION}  Pullback: entry AAA at 100.00, strength 0.50")
+    assert (
+        "no signals of 2001-01-02"
+        in called(installed, "signals", "list", "ada", "--on", "2001-01-02").stdout
+    )
+    explained = called(installed, "signals", "explain", str(entry)).stdout.splitlines()
+    assert explained[0] == f"entry AAA on {SESSION}, for ada: Pullback (atr_matrix, version 1)"
+    assert explained[1] == (
+        "  met      close, SMA50 (trend): 100; holds above 95.5, 4.5 to spare (adds 0.2)"
+    )
+    assert explained[2] == (
+        "  not met  place in the range, % (place): 43; adds 0.2 to the strength above 50"
+    )
+
+
+def test_a_signal_that_cannot_be_derived_again_says_what_differs_and_ends_with_code_1(
+    installed, entry: int
+):
+    done = called(installed, "signals", "replay", str(entry))
+    assert done.returncode == 1
+    now = evaluate.kinds()["atr_matrix"].version
+    assert done.stdout == (f"Signal {entry} differs. version of atr_matrix: 1 then, {now} now\n")
+
+
+@pytest.mark.parametrize("command", ["explain", "replay"])
+def test_a_number_that_is_no_signals_is_refused(installed, command: str):
+    line = refused(installed, "signals", command, "4711")
+    assert "There is no signal 4711; `quantmatrix signals list` gives the numbers." in line
