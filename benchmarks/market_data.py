@@ -71,7 +71,7 @@ def taken_in(bars: Path, root: str) -> int:
     raw = quarantine.part(
         RawBars, delivery.bars, provider=feed.name, key=("symbol", "session")
     ).good
-    lake.append("raw_bars", unseen(raw, lake.read("raw_bars")))
+    lake.append("raw_bars", unseen(raw, lake.read("raw_bars", first=first, last=last)))
     known = identified(quality.inspect(raw).good, instruments)
     lake.replace("bars", known.bars, first=first, last=last)
     return known.bars.height
