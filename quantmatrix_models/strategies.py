@@ -10,12 +10,14 @@ from sqlalchemy import (
     CheckConstraint,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Numeric,
     String,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quantmatrix_engine.vocabulary import RunStatus, WithheldReason
@@ -173,6 +175,37 @@ class StrategyVersion(HasId, OwnedWithParent, Base):
     )
 
 
+class ResolvedUniverse(OwnedByUser, Base):
+    """A list of instruments that runs of a user were asked about, stored once for all of them.
+
+    Never changed: its digest names what it holds. The digest is the SHA-256 of the ids, joined by
+    commas.
+    """
+
+    __tablename__ = "resolved_universes"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (CheckConstraint("octet_length(digest) = 32", name="digest_is_sha_256"),)
+
+    user_id: Mapped[int] = mapped_column(
+        BigInteger,
+        ForeignKey("users.id"),
+        primary_key=True,
+        sort_order=-1,
+        comment="The user the row belongs to.",
+    )
+    digest: Mapped[Digest] = mapped_column(
+        primary_key=True, comment="SHA-256 digest of the ids, joined by commas."
+    )
+    instrument_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), comment="The instruments, by their ids, ascending; empty: none."
+    )
+
+
 class StrategyRun(HasId, OwnedWithParent, Base):
     """One evaluation of a strategy on a session. Rows are only added: a repeated session adds one.
 
@@ -192,6 +225,10 @@ class StrategyRun(HasId, OwnedWithParent, Base):
         UniqueConstraint("user_id", "id"),
         UniqueConstraint("user_id", "strategy_id", "session", "id"),
         reference("strategies", "strategy_id"),
+        ForeignKeyConstraint(
+            ["user_id", "universe_digest"],
+            ["resolved_universes.user_id", "resolved_universes.digest"],
+        ),
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_with_error"),
         CheckConstraint("candidates >= 0 AND signals >= 0 AND withheld >= 0", name="counts"),
         not_negative("duration_ms"),
@@ -224,6 +261,10 @@ class StrategyRun(HasId, OwnedWithParent, Base):
     )
     duration_ms: Mapped[int | None] = mapped_column(
         comment="How long it took, in milliseconds; null where it was not measured."
+    )
+    universe_digest: Mapped[Digest | None] = mapped_column(
+        comment="What it was asked about, in `resolved_universes`; null where it failed, and "
+        "before that was kept."
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.coverage import Coverage
-from quantmatrix_engine.prices.universe import listed
+from quantmatrix_engine.prices.considered import listed
 
 # An instrument without a bar for longer than this is taken to have left the market.
 ENDED_AFTER_SESSIONS = 20

@@ -1,21 +1,28 @@
-"""The universe: which instruments a strategy considers on a session."""
+"""The universe: what a strategy considers, as its user sets it."""
 
-import datetime as dt
-from typing import Annotated, Self
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from quantmatrix_engine import calendars
+from quantmatrix_engine import documents
+from quantmatrix_engine.errors import SettingsError
+from quantmatrix_engine.vocabulary import InstrumentKind
 
-# An instrument without a bar for longer than this is taken to have left the market.
-TRADED_WITHIN_SESSIONS = 5
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Amount = Annotated[float, Field(gt=0)]
 
 
 class Universe(BaseModel):
-    """What a strategy considers: symbols it names, the members of an index, or all that trades."""
+    """What a strategy considers: a base, and what is left out of it.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The base is one of `symbols`, `index` and `positions`; where none is named, all that trades. An
+    instrument is left out where it is excluded or a filter says so. A filter whose value is not
+    known (there is no bar) leaves nothing out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     symbols: Annotated[
         tuple[str, ...] | None, Field(description="The symbols considered; null: all that trade.")
@@ -23,97 +30,94 @@ class Universe(BaseModel):
     index: Annotated[
         str | None, Field(description="Index whose members on the session are considered; or null.")
     ] = None
+    positions: Annotated[
+        bool, Field(description="Whether what the user holds on the session is considered.")
+    ] = False
+    kinds: Annotated[
+        tuple[InstrumentKind, ...] | None,
+        Field(min_length=1, description="Only instruments of these kinds; null: of any."),
+    ] = None
+    exchanges: Annotated[
+        Names | None,
+        Field(description="Only instruments listed on one of these on the session; null: on any."),
+    ] = None
+    min_price: Annotated[
+        Amount | None, Field(description="Least close of the session, as traded; null: any.")
+    ] = None
+    max_price: Annotated[
+        Amount | None, Field(description="Greatest close of the session, as traded; null: any.")
+    ] = None
+    min_dollar_volume: Annotated[
+        Amount | None,
+        Field(description="Least dollar volume a session, over the newest 20; null: any."),
+    ] = None
+    excluded: Annotated[
+        tuple[str, ...], Field(description="Symbols left out, whatever the rest says.")
+    ] = ()
 
     @model_validator(mode="after")
-    def _names_one_thing(self) -> Self:
-        if self.symbols is not None and self.index is not None:
-            raise ValueError("name symbols or an index, not both")
+    def _names_one_base(self) -> Self:
+        bases = {"symbols": self.symbols is not None, "index": self.index is not None}
+        named = [
+            name for name, is_named in (bases | {"positions": self.positions}).items() if is_named
+        ]
+        if len(named) > 1:
+            raise ValueError(f"name one of symbols, index and positions, not {' and '.join(named)}")
+        return self
+
+    @model_validator(mode="after")
+    def _prices_are_ordered(self) -> Self:
+        low, high = self.min_price, self.max_price
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"min_price = {low:g} must be below max_price = {high:g}")
         return self
 
 
-def traded(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
-    """Gives instrument_id and last_session of what traded within the last few sessions.
+SCHEMA: dict[str, Any] = {
+    "strategy_id": pl.Int64,
+    "user_id": pl.Int64,
+    "symbols": pl.List(pl.String),
+    "index": pl.String,
+    "positions": pl.Boolean,
+    "kinds": pl.List(pl.String),
+    "exchanges": pl.List(pl.String),
+    "min_price": pl.Float64,
+    "max_price": pl.Float64,
+    "min_dollar_volume": pl.Float64,
+    "excluded": pl.List(pl.String),
+}
+FILTERS = ("excluded", "kinds", "exchanges", "min_price", "max_price", "min_dollar_volume")
+"""The filters in the order they are asked; an instrument is left out by the first that says so."""
 
-    `bars` needs instrument_id and session; rows after `session` are not looked at.
+
+def read(document: Mapping[str, Any]) -> Universe:
+    """Gives the universe a document states.
+
+    Raises SettingsError naming each field that is wrong, its value, and what would be right.
     """
-    oldest = calendars.sessions_before(session, TRADED_WITHIN_SESSIONS - 1)
-    return (
-        bars.filter(pl.col("session").is_between(oldest, session))
-        .group_by("instrument_id")
-        .agg(last_session=pl.col("session").max())
-        .sort("instrument_id")
-    )
+    try:
+        return Universe.model_validate(dict(document))
+    except ValidationError as error:
+        wrong = documents.in_words(Universe, error, what="field of a universe")
+        raise SettingsError(f"{wrong}.") from None
 
 
-def listed(instruments: pl.DataFrame, session: dt.date) -> pl.DataFrame:
-    """Gives instrument_id and symbol as the symbols were on a session (contract Instruments in).
+def prepare(
+    strategies: Iterable[tuple[int, int, Mapping[str, Any]]],
+) -> tuple[pl.DataFrame, dict[int, str]]:
+    """Reads (strategy_id, user_id, document) of each universe; one that is wrong stops no other.
 
-    An instrument is there once for each symbol it has, on however many exchanges.
+    Gives a frame of SCHEMA, and the error by strategy_id of those that have none.
     """
-    return (
-        instruments.filter(
-            (pl.col("valid_from") <= session)
-            & (pl.col("valid_to").is_null() | (pl.col("valid_to") > session))
+    rows: list[dict[str, Any]] = []
+    errors: dict[int, str] = {}
+    for strategy_id, user_id, document in strategies:
+        try:
+            asked = read(document)
+        except SettingsError as error:
+            errors[strategy_id] = str(error)
+            continue
+        rows.append(
+            {"strategy_id": strategy_id, "user_id": user_id} | asked.model_dump(mode="json")
         )
-        .select("instrument_id", "symbol")
-        .unique()
-        .sort("instrument_id", "symbol")
-    )
-
-
-def ambiguous(universes: pl.DataFrame, instruments: pl.DataFrame, session: dt.date) -> pl.DataFrame:
-    """Gives (strategy_id, symbol, instrument_ids) of named symbols that mean several instruments.
-
-    `universes` and `instruments` are those of `pairs`, which leaves such symbols out.
-    """
-    several = (
-        listed(instruments, session)
-        .group_by("symbol")
-        .agg(instrument_ids=pl.col("instrument_id").sort())
-        .filter(pl.col("instrument_ids").list.len() > 1)
-    )
-    return _named(universes).join(several, on="symbol").sort("strategy_id", "symbol")
-
-
-def pairs(
-    universes: pl.DataFrame,
-    instruments: pl.DataFrame,
-    trading: pl.DataFrame,
-    session: dt.date,
-    *,
-    members: pl.DataFrame,
-) -> pl.DataFrame:
-    """Gives (strategy_id, instrument_id, symbol, last_session) for every strategy's universe.
-
-    `universes` has strategy_id, symbols (a list or null) and index (or null; both null: all);
-    `instruments` keeps the contract Instruments; `trading` is what `traded` gives and `members`
-    (index, instrument_id) of the session. A named symbol and a member are taken whether they trade
-    or not, with a null last_session where they do not; a symbol that means several instruments is
-    left out. An instrument of several symbols is there once, under the first of them.
-    """
-    known = listed(instruments, session).join(trading, on="instrument_id", how="left")
-    clear = known.filter(pl.col("instrument_id").n_unique().over("symbol") == 1)
-    names_nothing = pl.col("symbols").is_null() & pl.col("index").is_null()
-    everything = universes.filter(names_nothing).select("strategy_id")
-    of_index = universes.select("strategy_id", "index").join(members, on="index")
-    columns = ["strategy_id", "instrument_id", "symbol", "last_session"]
-    return (
-        pl.concat(
-            [
-                everything.join(known.filter(pl.col("last_session").is_not_null()), how="cross"),
-                _named(universes).join(clear, on="symbol").select(columns),
-                of_index.join(known, on="instrument_id").select(columns),
-            ]
-        )
-        .sort("strategy_id", "instrument_id", "symbol")
-        .unique(["strategy_id", "instrument_id"], keep="first", maintain_order=True)
-    )
-
-
-def _named(universes: pl.DataFrame) -> pl.DataFrame:
-    return (
-        universes.filter(pl.col("symbols").is_not_null())
-        .explode("symbols")
-        .select("strategy_id", symbol="symbols")
-        .unique()
-    )
+    return pl.DataFrame(rows, schema=SCHEMA), errors

@@ -1,6 +1,5 @@
 """What every kind of strategy declares, and how a user's params are read."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from quantmatrix_engine import documents
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.indicators.base import Spec
 
@@ -59,7 +59,7 @@ def read_params(kind: Kind, document: Mapping[str, Any]) -> Params:
     try:
         return kind.params.model_validate(dict(document))
     except ValidationError as error:
-        wrong = "; ".join(_in_words(kind, detail) for detail in error.errors())
+        wrong = documents.in_words(kind.params, error, what="param")
         raise ParamsError(f"Params of {kind.name}: {wrong}.") from None
 
 
@@ -86,17 +86,3 @@ def require_history(kind: Kind, params: Params, *, sessions: int) -> None:
 def _fits(source: Source | None, sessions: int) -> bool:
     reach = None if source is None else source.spec.lookback()
     return reach is None or reach < sessions
-
-
-def _in_words(kind: Kind, detail: Any) -> str:
-    name = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, kind.params.model_fields, n=1)
-        known = f"did you mean {near[0]!r}?" if near else f"there are: {_names(kind)}"
-        return f"there is no param {name!r}, {known}"
-    said = detail["msg"].removeprefix("Value error, ")
-    return f"{name} = {detail['input']!r}: {said}" if name else said
-
-
-def _names(kind: Kind) -> str:
-    return ", ".join(kind.params.model_fields)

@@ -12,6 +12,9 @@ from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
 
+NO_UNIVERSES = pl.DataFrame(
+    schema={"user_id": pl.Int64, "digest": pl.String, "instrument_ids": pl.String}
+)
 _MONEY = ("price", "stop", "target_1", "target_2", "target_3", "size_pct", "level")
 
 
@@ -29,15 +32,21 @@ def record(
     runs: pl.DataFrame,
     signals: pl.DataFrame,
     withheld: pl.DataFrame,
+    *,
+    universes: pl.DataFrame = NO_UNIVERSES,
 ) -> Recorded:
-    """Adds a session's runs with what they said.
+    """Adds a session's runs with what they said and which instruments they were asked about.
 
     `runs` has the columns of strategy_runs but id, one row a strategy; `signals` keeps the
-    contract Signals; `withheld` is an Evaluation's. Rows that are there already stay as they are.
+    contract Signals; `withheld` is an Evaluation's; `universes` has user_id, digest and
+    instrument_ids of every list a run names by its digest. Rows that are there already stay as
+    they are, and so does a list: a user has it once.
     """
     with database.transaction(Role.PIPELINE) as connection:
+        bulk.insert_new(connection, "resolved_universes", _lists(universes))
         numbered = runs.with_columns(
-            id=pl.Series(_new_ids(connection, runs.height), dtype=pl.Int64)
+            _bytes("universe_digest"),
+            id=pl.Series(_new_ids(connection, runs.height), dtype=pl.Int64),
         )
         bulk.insert_new(connection, "strategy_runs", numbered)
         owner = numbered.select("strategy_id", "user_id", "session", run_id="id")
@@ -48,6 +57,20 @@ def record(
             connection, "withheld_signals", withheld.join(owner, on="strategy_id")
         )
     return Recorded(runs=runs.height, signals=added, withheld=kept)
+
+
+def _lists(universes: pl.DataFrame) -> pl.DataFrame:
+    """Gives each user's lists once, as PostgreSQL reads an array and bytes."""
+    return universes.unique(["user_id", "digest"]).select(
+        "user_id",
+        _bytes("digest"),
+        instrument_ids=pl.lit("{") + pl.col("instrument_ids") + pl.lit("}"),
+    )
+
+
+def _bytes(digest: str) -> pl.Expr:
+    """Gives hexadecimal digits as PostgreSQL reads bytes."""
+    return (pl.lit("\\x") + pl.col(digest)).alias(digest)
 
 
 def _new_ids(connection: Connection, count: int) -> list[int]:

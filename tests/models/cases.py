@@ -25,9 +25,11 @@ from models.cases_of import (
 from models.rows import a_row
 from sqlalchemy import (
     CheckConstraint,
+    Column,
     Enum,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     Numeric,
     Table,
     UniqueConstraint,
@@ -136,12 +138,18 @@ def _foreign_keys_with(table: Table, column: str) -> list[ForeignKeyConstraint]:
 def _references(table: Table) -> Iterator[Case]:
     for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name)):
         column = key.columns[key.column_keys[-1]]
-        nobody = "nobody" if isinstance(column.type, Text) else NOBODY
-        row = a_row(table.name, NEW) | {column.name: nobody}
+        row = a_row(table.name, NEW) | {column.name: _nobody(column)}
         others = [
             str(other.name) for other in _foreign_keys_with(table, column.name) if other is not key
         ]
         yield Case(table.name, str(key.name), row, others)
+
+
+def _nobody(column: Column[Any]) -> Any:
+    """Gives a key of nothing there is, of the column's type."""
+    if isinstance(column.type, LargeBinary):
+        return bytes([NOBODY]) * 32
+    return "nobody" if isinstance(column.type, Text) else NOBODY
 
 
 def _uniques(table: Table) -> Iterator[Case]:

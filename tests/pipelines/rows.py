@@ -75,6 +75,28 @@ def add_strategy(database: Database, user_id: int, name: str = "Pullback", **par
     return strategy_id
 
 
+def add_account(database: Database, user_id: int, **further: Any) -> int:
+    """Adds an account kept by hand and gives the id."""
+    row = {"user_id": user_id, "broker": "manual", "number": "1", "name": "Main"}
+    return _insert(database, "accounts", row | {"tax_treatment": "taxable"} | further)
+
+
+def hold(
+    database: Database, user_id: int, account_id: int, instrument_id: int, **further: Any
+) -> int:
+    """Adds a position of ten units, open since nobody knows when, and gives the id."""
+    row = {"user_id": user_id, "account_id": account_id, "instrument_id": instrument_id}
+    return _insert(database, "positions", row | {"quantity": 10, "currency": "USD"} | further)
+
+
+def _insert(database: Database, table: str, row: dict[str, Any]) -> int:
+    """Adds a row as the owner of the tables and gives its id."""
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    statement = f"INSERT INTO {table} ({names}) VALUES ({values}) RETURNING id"  # noqa: S608
+    ((made,),) = query(database, statement, **row)
+    return int(made)
+
+
 def listing(*symbols: str, **wrong: Any) -> pl.DataFrame:
     """Gives a listing of stocks on XNYS that begin on 2020-01-02."""
     row = {

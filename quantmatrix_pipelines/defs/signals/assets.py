@@ -8,9 +8,9 @@ import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine.contracts.signals import Signals
+from quantmatrix_engine.prices.considered import MEASURED_SESSIONS, holders
 from quantmatrix_engine.prices.membership import members
 from quantmatrix_engine.prices.priority import preferred
-from quantmatrix_engine.prices.universe import TRADED_WITHIN_SESSIONS
 from quantmatrix_engine.strategies.replay import Difference
 from quantmatrix_engine.vocabulary import RunStatus
 from quantmatrix_models.database import Database
@@ -29,6 +29,7 @@ from quantmatrix_pipelines.stores import (
     instruments,
     market_data,
     memberships,
+    positions,
     strategies,
 )
 from quantmatrix_pipelines.stores import signals as stored
@@ -51,7 +52,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         ins={
             "indicators": dg.AssetIn(input_manager_key="lake_input"),
             "bars": dg.AssetIn(
-                input_manager_key="lake_input", metadata=look_back(TRADED_WITHIN_SESSIONS - 1)
+                input_manager_key="lake_input", metadata=look_back(MEASURED_SESSIONS - 1)
             ),
         },
         check_specs=[
@@ -94,6 +95,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         asked = strategies.enabled(database, cohorts)
         catalogue = instruments.catalogue(database)
         in_index = memberships.memberships(database)
+        of_positions = [one.user_id for one in asked if one.universe.get("positions")]
+        holdings = positions.holdings(database, of_positions)
         refused = market_data.quarantined(database, sessions[0], sessions[-1])
         stamp = Stamp(clock(), settings.code_version, context.run.run_id)
         judged: list[Judged] = []
@@ -106,12 +109,15 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 preferred(bars.filter(pl.col("session") <= session), names_of(feed)),
                 catalogue,
                 members(in_index, session),
+                holders(holdings, session),
                 refused,
             )
             judged.append(judge(asked, seen, stamp))
             last = judged[-1]
             market_data.record_findings(database, last.findings)
-            added += evaluations.record(database, last.runs, last.signals, last.withheld).signals
+            added += evaluations.record(
+                database, last.runs, last.signals, last.withheld, universes=last.universes
+            ).signals
             context.log.info("%s: %d signals of %d strategies", session, added, len(asked))
         cohort = {one.user_id: one.cohort for one in asked}
         ledger = pl.concat([one.runs for one in judged])

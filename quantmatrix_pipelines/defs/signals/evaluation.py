@@ -11,7 +11,7 @@ import polars as pl
 from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.findings import UserFindings
 from quantmatrix_engine.contracts.signals import Signals
-from quantmatrix_engine.prices import universe
+from quantmatrix_engine.prices import considered, universe
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.amounts import rounded
 from quantmatrix_engine.strategies.evaluate import Evaluation, Run
@@ -33,18 +33,23 @@ RUN_SCHEMA: dict[str, Any] = {
     "candidates": pl.Int64,
     "signals": pl.Int64,
     "withheld": pl.Int64,
+    "universe_digest": pl.String,
     "evaluated_at": pl.Datetime("us", "UTC"),
     "dagster_run_id": pl.String,
 }
+
+# A run that failed was asked about nothing.
+_LIST, _NO_LIST = ("strategy_id", "instruments", "digest"), (0, None)
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What a session is evaluated on: rows up to that session and none after it.
 
-    `indicators` are the session's own rows, `bars` those of the last few sessions, `instruments`
-    the catalogue, `members` the indexes' members on the session, `quarantined` symbol and rule of
-    the bars that were refused, `provider` whose bars these are.
+    `indicators` are the session's own rows, `bars` those of the last MEASURED_SESSIONS sessions,
+    `instruments` the catalogue, `members` the indexes' members on the session, `held` what users
+    held at its end, `quarantined` symbol and rule of the bars that were refused, `provider` whose
+    bars these are.
     """
 
     session: dt.date
@@ -53,6 +58,7 @@ class Inputs:
     bars: pl.DataFrame
     instruments: pl.DataFrame
     members: pl.DataFrame
+    held: pl.DataFrame
     quarantined: pl.DataFrame
 
 
@@ -67,9 +73,13 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Judged:
-    """The ledger rows of the runs, what they said, and findings of what broke its contract."""
+    """The ledger rows of the runs, what they said, and findings of what broke its contract.
+
+    `universes` has the lists of instruments the runs were asked about (`considered.resolved`).
+    """
 
     runs: pl.DataFrame
+    universes: pl.DataFrame
     signals: pl.DataFrame
     withheld: pl.DataFrame
     findings: pl.DataFrame
@@ -78,17 +88,22 @@ class Judged:
 def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judged:
     """Gives what `strategies` say of the session; one that cannot be read stops no other."""
     runs, errors = evaluate.prepare((one.id, one.kind, one.params) for one in strategies)
-    universes, broken = _universes([one for one in strategies if one.id not in errors])
-    errors |= broken | evaluate.lacking(runs, inputs.indicators.columns)
+    universes, broken = universe.prepare(
+        (one.id, one.user_id, one.universe) for one in strategies if one.id not in errors
+    )
+    errors |= _unreadable(strategies, broken) | evaluate.lacking(runs, inputs.indicators.columns)
     errors |= _without_members(universes, inputs)
     runs = [run for run in runs if run.strategy_id not in errors]
-    pairs = universe.pairs(
+    universes = universes.filter(~pl.col("strategy_id").is_in(list(errors)))
+    pairs = considered.considered(
         universes,
         inputs.instruments,
-        universe.traded(inputs.bars, inputs.session),
+        considered.market(inputs.bars, inputs.session),
         inputs.session,
         members=inputs.members,
-    )
+        held=inputs.held,
+    ).pairs
+    asked = considered.resolved(universes, pairs)
     said = evaluate.evaluate(
         runs,
         pairs,
@@ -99,11 +114,11 @@ def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judge
     proposed = rounded(said.signals)
     split = gate.apply(Signals, proposed)
     kept = Evaluation(split.good, said.withheld)
-    ledger = _ledger(strategies, runs, errors, pairs=pairs, said=kept, inputs=inputs, stamp=stamp)
+    ledger = _ledger(strategies, runs, errors, asked=asked, said=kept, inputs=inputs, stamp=stamp)
     broken_signals = _findings(strategies, inputs, proposed, split.failures)
-    unclear = universe.ambiguous(universes, inputs.instruments, inputs.session)
+    unclear = considered.ambiguous(universes, inputs.instruments, inputs.session)
     findings = pl.concat([broken_signals, _unclear(strategies, inputs, unclear)])
-    return Judged(ledger, kept.signals, kept.withheld, findings)
+    return Judged(ledger, asked, kept.signals, kept.withheld, findings)
 
 
 def _unclear(
@@ -148,27 +163,12 @@ def _owners(strategies: Sequence[Strategy]) -> pl.DataFrame:
     return pl.DataFrame([(one.id, one.user_id) for one in strategies], schema, orient="row")
 
 
-def _universes(strategies: Sequence[Strategy]) -> tuple[pl.DataFrame, dict[int, str]]:
-    rows, errors = [], {}
-    for one in strategies:
-        try:
-            read = universe.Universe.model_validate(one.universe)
-        except ValueError as error:
-            errors[one.id] = f"Universe of {one.name!r} cannot be read: {error}"
-            continue
-        rows.append(
-            {
-                "strategy_id": one.id,
-                "symbols": read.symbols and list(read.symbols),
-                "index": read.index,
-            }
-        )
-    schema: dict[str, Any] = {
-        "strategy_id": pl.Int64,
-        "symbols": pl.List(pl.String),
-        "index": pl.String,
+def _unreadable(strategies: Sequence[Strategy], broken: dict[int, str]) -> dict[int, str]:
+    return {
+        one.id: f"Universe of {one.name!r} cannot be read: {broken[one.id]}"
+        for one in strategies
+        if one.id in broken
     }
-    return pl.DataFrame(rows, schema=schema), errors
 
 
 def _without_members(universes: pl.DataFrame, inputs: Inputs) -> dict[int, str]:
@@ -182,7 +182,7 @@ def _without_members(universes: pl.DataFrame, inputs: Inputs) -> dict[int, str]:
 
 def _refused(inputs: Inputs) -> pl.DataFrame:
     of_session = inputs.quarantined.filter(pl.col("session") == inputs.session)
-    listed = universe.listed(inputs.instruments, inputs.session)
+    listed = considered.listed(inputs.instruments, inputs.session)
     return of_session.join(listed, on="symbol").select("instrument_id", "rule").unique()
 
 
@@ -191,7 +191,7 @@ def _ledger(
     runs: Sequence[Run],
     errors: dict[int, str],
     *,
-    pairs: pl.DataFrame,
+    asked: pl.DataFrame,
     said: Evaluation,
     inputs: Inputs,
     stamp: Stamp,
@@ -199,8 +199,9 @@ def _ledger(
     by_id = {run.strategy_id: run for run in runs}
     counted = [
         dict(frame.group_by("strategy_id").len().iter_rows())
-        for frame in (pairs, said.signals, said.withheld)
+        for frame in (said.signals, said.withheld)
     ]
+    lists = {one: rest for one, *rest in asked.select(_LIST).iter_rows()}
     known_at = inputs.indicators.get_column("known_at").max()
     return pl.DataFrame(
         [
@@ -216,9 +217,10 @@ def _ledger(
                 "inputs_known_at": known_at,
                 "status": RunStatus.FAILED if one.id in errors else RunStatus.SUCCEEDED,
                 "error": errors.get(one.id),
-                "candidates": counted[0].get(one.id, 0),
-                "signals": counted[1].get(one.id, 0),
-                "withheld": counted[2].get(one.id, 0),
+                "candidates": lists.get(one.id, _NO_LIST)[0],
+                "signals": counted[0].get(one.id, 0),
+                "withheld": counted[1].get(one.id, 0),
+                "universe_digest": lists.get(one.id, _NO_LIST)[1],
                 "evaluated_at": stamp.evaluated_at,
                 "dagster_run_id": stamp.dagster_run_id,
             }

@@ -26,6 +26,9 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_strategy_versions_version_positive": {"version": 0},
         "ck_strategy_versions_params_are_objects": {"universe": []},
     },
+    "resolved_universes": {
+        "ck_resolved_universes_digest_is_sha_256": {"digest": b"short"},
+    },
     "strategy_runs": {
         "ck_strategy_runs_failed_with_error": {"error": "no bars"},
         "ck_strategy_runs_counts": {"withheld": -1},

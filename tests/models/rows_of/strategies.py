@@ -13,6 +13,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
         "strategies": {"id": number, "name": f"strategy {number}"} | settings,
         "strategy_versions": settings
         | {"id": number, "strategy_id": owner, "version": number, "valid_from": MOMENT},
+        "resolved_universes": {"digest": bytes([number]) * 32, "instrument_ids": [number]},
         "strategy_runs": this
         | settings
         | {
@@ -24,6 +25,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "signals": 1,
             "withheld": 0,
             "evaluated_at": MOMENT,
+            "universe_digest": bytes([owner]) * 32,
         },
         "withheld_signals": this
         | {

@@ -179,3 +179,49 @@ def test_the_history_of_signals_keeps_its_contract_also_where_there_is_none(worl
     said = signals(entry(world.of_ada, world.aaa))
     evaluations.record(world.database, run(world.ada, world.of_ada), said, withheld())
     SignalHistory.validate(evaluations.signals_until(world.database, SESSION))
+
+
+def list_of(user_id: int, ids: str, digest: str) -> pl.DataFrame:
+    rows = {"user_id": [user_id], "instrument_ids": [ids], "digest": [digest]}
+    return pl.DataFrame(rows, schema=evaluations.NO_UNIVERSES.schema)
+
+
+# SHA-256 of "1,2" and of nothing, from another program (sha256sum).
+ONE_TWO = "17f8af97ad4a7f7639a4c9171d5185cbafb85462877a4746c21bdb0a4f940ca0"
+NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_a_list_that_did_not_change_is_stored_once_for_its_user(world: World):
+    both = pl.concat(
+        [
+            list_of(world.ada, "1,2", ONE_TWO),
+            list_of(world.ben, "1,2", ONE_TWO),
+            list_of(world.ben, "1,2", ONE_TWO),
+            list_of(world.ben, "", NOTHING),
+        ]
+    )
+    runs = pl.concat(
+        [
+            run(world.ada, world.of_ada, universe_digest=ONE_TWO),
+            run(world.ben, world.of_ben, universe_digest=NOTHING),
+        ]
+    )
+    for _ in range(2):
+        evaluations.record(world.database, runs, signals(), withheld(), universes=both)
+    assert query(
+        world.database,
+        "SELECT user_id, instrument_ids, encode(digest, 'hex') FROM resolved_universes"
+        " ORDER BY user_id, cardinality(instrument_ids)",
+    ) == [
+        (world.ada, [1, 2], ONE_TWO),
+        (world.ben, [], NOTHING),
+        (world.ben, [1, 2], ONE_TWO),
+    ]
+    assert (
+        query(
+            world.database,
+            "SELECT r.user_id, v.instrument_ids FROM strategy_runs r JOIN resolved_universes v"
+            " ON v.user_id = r.user_id AND v.digest = r.universe_digest ORDER BY r.id",
+        )
+        == [(world.ada, [1, 2]), (world.ben, [])] * 2
+    )
