@@ -63,6 +63,8 @@ def explain(signal_id: SignalId) -> None:
             if said[name] is not None
         ]
         typer.echo(f"  {', '.join(levels)}, strength {said['strength']:.2f}")
+        if one.universe_size is not None:
+            typer.echo(f"  one of {one.universe_size:,} instruments the strategy was asked about")
         typer.echo(
             f"  from bars known at {one.inputs_known_at:%Y-%m-%d %H:%M:%S} UTC,"
             f" program {one.code_version}"

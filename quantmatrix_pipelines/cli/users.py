@@ -36,7 +36,10 @@ def show(
         for one in strategies.of_user(here.database, user.id):
             typer.echo(f"  {one.name}: {one.kind}{'' if one.is_enabled else ' (disabled)'}")
         for run in evaluations.runs_of(here.database, user.id, limit=limit):
-            said = f"{run.signals} signals, {run.told} of them told, {run.withheld} withheld"
+            said = (
+                f"of {run.candidates:,} instruments {run.signals} signals, {run.told} of them told,"
+                f" {run.withheld} withheld"
+            )
             typer.echo(f"{run.session}  {run.strategy}: {run.error or said}")
 
 

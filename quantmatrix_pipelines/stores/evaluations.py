@@ -114,6 +114,7 @@ class PastRun:
     strategy: str
     status: str
     error: str | None
+    candidates: int
     signals: int
     withheld: int
     told: int
@@ -124,7 +125,7 @@ def runs_of(database: Database, user_id: int, *, limit: int) -> list[PastRun]:
     with database.transaction(Role.APP, user_id=user_id) as connection:
         rows = connection.execute(
             text(
-                "SELECT r.session, s.name, r.status, r.error, r.signals, r.withheld,"
+                "SELECT r.session, s.name, r.status, r.error, r.candidates, r.signals, r.withheld,"
                 " (SELECT count(DISTINCT g.id) FROM signals g"
                 "  JOIN notification_signals t ON t.signal_id = g.id"
                 "  JOIN notifications n ON n.id = t.notification_id"

@@ -23,11 +23,14 @@ SELECT g.id, g.run_id, g.session, u.name AS user, s.name AS strategy, r.kind, r.
        (SELECT min(y.symbol) FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
            AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)
        ) AS symbol,
+       cardinality(v.instrument_ids) AS universe_size,
+       g.instrument_id = ANY(v.instrument_ids) AS in_universe,
        {", ".join(f"g.{name}" for name in _SIGNAL)}
 FROM signals g
 JOIN users u ON u.id = g.user_id
 JOIN strategies s ON s.id = g.strategy_id
 JOIN strategy_runs r ON r.id = g.run_id
+LEFT JOIN resolved_universes v ON v.user_id = r.user_id AND v.digest = r.universe_digest
 """
 
 
@@ -36,7 +39,9 @@ class StoredSignal:
     """A signal as it was said, by whose strategy, and the moments its run rests on.
 
     `inputs_known_at` is the newest moment among its bars. `symbol` is the instrument's on the
-    session; None where it had none any more.
+    session; None where it had none any more. `universe_size` is the number of instruments the run
+    was asked about, and `in_universe` whether this one is among them; both are None for runs of
+    before that was kept.
     """
 
     said: Said
@@ -47,6 +52,8 @@ class StoredSignal:
     code_version: str
     inputs_known_at: dt.datetime
     evaluated_at: dt.datetime
+    universe_size: int | None
+    in_universe: bool | None
 
 
 def signal(database: Database, signal_id: int) -> StoredSignal:
@@ -111,6 +118,8 @@ def _stored(row: Row[Any]) -> StoredSignal:
         row.code_version,
         row.inputs_known_at.astimezone(dt.UTC),
         row.evaluated_at.astimezone(dt.UTC),
+        row.universe_size,
+        row.in_universe,
     )
 
 

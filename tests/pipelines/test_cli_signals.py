@@ -1,5 +1,6 @@
 import json
 
+import polars as pl
 import pytest
 from pipelines.rows import (
     SESSION,
@@ -7,6 +8,7 @@ from pipelines.rows import (
     add_strategy,
     add_user,
     change,
+    query,
     run,
     say,
     signals,
@@ -46,7 +48,7 @@ def test_a_user_is_shown_with_strategies_and_runs_and_nobody_elses(installed, da
     assert shown == [
         "ada, user, cohort u00; no webhook: messages go to the console",
         "  Pullback: atr_matrix",
-        f"{SESSION}  Pullback: 1 signals, 0 of them told, 0 withheld",
+        f"{SESSION}  Pullback: of 1 instruments 1 signals, 0 of them told, 0 withheld",
     ]
     assert called(installed, "users", "show", "ben").stdout.splitlines()[-1] == (
         f"{SESSION}  Pullback: no params"
@@ -67,6 +69,30 @@ def test_signals_are_listed_and_one_is_explained(installed, entry: int):
     )
     assert explained[2] == (
         "  not met  place in the range, % (place): 43; adds 0.2 to the strength above 50"
+    )
+
+
+def test_the_size_of_the_universe_is_told_where_it_was_kept(installed, database: Database):
+    ada = add_user(database, "ada")
+    strategy_id, aaa = add_strategy(database, ada), add_instrument(database, "AAA")
+    digest = "ab" * 32
+    of_three = pl.DataFrame({"user_id": [ada], "instrument_ids": [f"{aaa},8,9"]})
+    evaluations.record(
+        database,
+        run(ada, strategy_id, universe_digest=digest),
+        signals({"strategy_id": strategy_id, "instrument_id": aaa}),
+        withheld(),
+        universes=of_three.with_columns(digest=pl.lit(digest)),
+    )
+    ((number,),) = query(database, "SELECT id FROM signals")
+    explained = called(installed, "signals", "explain", str(number)).stdout.splitlines()
+    assert "  one of 3 instruments the strategy was asked about" in explained
+    change(database, "UPDATE resolved_universes SET instrument_ids = '{8,9}'")
+    done = called(installed, "signals", "replay", str(number))
+    assert done.returncode == 1
+    assert done.stdout == (
+        f"Signal {number} differs. universe: AAA entry said then, not among the 2 instruments its"
+        " run was asked about now\n"
     )
 
 

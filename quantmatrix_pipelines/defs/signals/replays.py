@@ -41,7 +41,13 @@ def replayed(
         asked = [one.said for one in group]
         bars = histories.bars(instruments, session)
         found |= differences(asked, bars, session=session, actions=known)
-    return found
+    return found | {one.said.id: _not_asked(one) for one in signals if one.in_universe is False}
+
+
+def _not_asked(one: StoredSignal) -> Difference:
+    symbol = one.symbol or f"instrument {one.said.signal['instrument_id']}"
+    asked = f"not among the {one.universe_size:,} instruments its run was asked about"
+    return Difference("universe", f"{symbol} {one.said.signal['action']} said", asked)
 
 
 def told(signals: Sequence[StoredSignal], found: dict[int, Difference]) -> pl.DataFrame:
