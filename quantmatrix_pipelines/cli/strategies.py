@@ -1,16 +1,15 @@
 """`quantmatrix strategies`: what users run, and with which params."""
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from quantmatrix_pipelines.cli import universes
 from quantmatrix_pipelines.cli.session import Installation, installation
 
 if TYPE_CHECKING:
     from quantmatrix_engine.strategies.base import Kind
-    from quantmatrix_models.database import Database
     from quantmatrix_pipelines.stores.strategies import Strategy
 
 app = typer.Typer(help="Strategies and their params.", no_args_is_help=True)
@@ -36,14 +35,8 @@ def list_strategies(
 
 def _line(one: "Strategy") -> str:
     state = "" if one.is_enabled else " (disabled)"
-    return f"{one.name}{state}, {one.kind} {json.dumps(one.params)} of {_universe_of(one)}"
-
-
-def _universe_of(one: "Strategy") -> str:
-    symbols, index = (one.universe.get(name) for name in ("symbols", "index"))
-    if index is not None:
-        return f"the members of {index}"
-    return "all that trades" if symbols is None else ", ".join(symbols) or "nothing"
+    considered = universes.in_words(one.universe)
+    return f"{one.name}{state}, {one.kind} {json.dumps(one.params)} of {considered}"
 
 
 @app.command()
@@ -93,7 +86,7 @@ def _bounds(schema: dict[str, Any]) -> str:
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913
     user: User,
     name: Annotated[str, typer.Argument(help="What the user calls it.")],
     kind: Annotated[str, typer.Argument(help="Its kind; `strategies kinds` lists them.")],
@@ -101,12 +94,15 @@ def add(
         list[str] | None, typer.Argument(help="param=value, for what differs from the defaults.")
     ] = None,
     *,
-    symbols: Annotated[
-        str | None, typer.Option(help="Symbols it considers, as AAPL,MSFT; all that trade if none.")
-    ] = None,
-    index: Annotated[
-        str | None, typer.Option(help="Index whose members it considers, as of each session.")
-    ] = None,
+    symbols: universes.Symbols = None,
+    index: universes.Index = None,
+    positions: universes.Positions = False,
+    kinds: universes.Kinds = None,
+    exchanges: universes.Exchanges = None,
+    min_price: universes.MinPrice = None,
+    max_price: universes.MaxPrice = None,
+    min_dollar_volume: universes.MinDollarVolume = None,
+    excluded: universes.Excluded = None,
 ) -> None:
     """Add a strategy; the next session is evaluated with it."""
     from quantmatrix_engine import registry
@@ -123,7 +119,18 @@ def add(
     with installation() as here:
         _require_history(here, chosen, document)
         owner = users.named(here.database, user)
-        universe = _universe(here.database, symbols, index)
+        universe = universes.document(
+            here,
+            symbols=symbols,
+            index=index,
+            positions=positions,
+            kinds=kinds,
+            exchanges=exchanges,
+            min_price=min_price,
+            max_price=max_price,
+            min_dollar_volume=min_dollar_volume,
+            excluded=excluded,
+        )
         added = strategies.add(
             here.database,
             user_id=owner.id,
@@ -139,38 +146,56 @@ def add(
         typer.echo(f"Added to {user}: {_line(made)}")
 
 
-def _universe(database: "Database", symbols: str | None, index: str | None) -> dict[str, Any]:
-    """Gives the universe as stored. Raises SettingsError for what nobody knows, with near names."""
+@app.command()
+def universe(  # noqa: PLR0913
+    user: User,
+    name: Name,
+    *,
+    symbols: universes.Symbols = None,
+    index: universes.Index = None,
+    positions: universes.Positions = False,
+    kinds: universes.Kinds = None,
+    exchanges: universes.Exchanges = None,
+    min_price: universes.MinPrice = None,
+    max_price: universes.MaxPrice = None,
+    min_dollar_volume: universes.MinDollarVolume = None,
+    excluded: universes.Excluded = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Considers all that trades, or what filters leave.")
+    ] = False,
+) -> None:
+    """Show what a strategy considers, or replace it: what is not named is not set any more."""
     from quantmatrix_engine.errors import SettingsError
-    from quantmatrix_pipelines.stores import instruments, memberships
+    from quantmatrix_pipelines.stores import strategies
 
-    if symbols is not None and index is not None:
-        raise SettingsError(
-            "A strategy considers --symbols or the members of an --index, not both."
+    with installation() as here:
+        strategy = _named(here, user, name)
+        document = universes.document(
+            here,
+            symbols=symbols,
+            index=index,
+            positions=positions,
+            kinds=kinds,
+            exchanges=exchanges,
+            min_price=min_price,
+            max_price=max_price,
+            min_dollar_volume=min_dollar_volume,
+            excluded=excluded,
         )
-    if index is not None:
-        known = memberships.memberships(database).get_column("index").unique().sort()
-        return {"symbols": None, "index": _known([index], known.to_list(), "index")[0]}
-    if symbols is None:
-        return {"symbols": None}
-    listed = instruments.catalogue(database).get_column("symbol").unique().sort()
-    asked = [one.strip().upper() for one in symbols.split(",") if one.strip()]
-    if not asked:
-        raise SettingsError(f"--symbols {symbols!r} names none; write them as AAPL,MSFT.")
-    return {"symbols": _known(asked, listed.to_list(), "symbol")}
-
-
-def _known(asked: Sequence[str], known: Sequence[str], what: str) -> list[str]:
-    import difflib
-
-    from quantmatrix_engine.errors import SettingsError
-
-    for one in asked:
-        if one not in known:
-            near = difflib.get_close_matches(one, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise SettingsError(f"No {what} {one!r} is known.{hint}")
-    return list(dict.fromkeys(asked))
+        if everything and document.keys() & {"symbols", "index", "positions"}:
+            raise SettingsError("--everything is a universe of its own; name no other with it.")
+        if document or everything:
+            strategies.set_universe(
+                here.database,
+                user_id=strategy.user_id,
+                strategy_id=strategy.id,
+                universe=document,
+                trail=here.trail(),
+            )
+            strategy = _named(here, user, name)
+        typer.echo(f"{strategy.user}: {_line(strategy)}")
+        for line in universes.resolution(here, strategy):
+            typer.echo(line)
 
 
 @app.command()

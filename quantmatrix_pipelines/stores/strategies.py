@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
@@ -97,19 +97,38 @@ def set_params(
     database: Database, *, user_id: int, strategy_id: int, params: dict[str, Any], trail: Trail
 ) -> None:
     """Replaces the params of a user's strategy, as that user; the next run uses them."""
+    _replace(database, "params", params, user_id=user_id, strategy_id=strategy_id, trail=trail)
+
+
+def set_universe(
+    database: Database, *, user_id: int, strategy_id: int, universe: dict[str, Any], trail: Trail
+) -> None:
+    """Replaces the universe of a user's strategy, as that user; the next run uses it."""
+    _replace(database, "universe", universe, user_id=user_id, strategy_id=strategy_id, trail=trail)
+
+
+def _replace(
+    database: Database,
+    column: Literal["params", "universe"],
+    document: dict[str, Any],
+    *,
+    user_id: int,
+    strategy_id: int,
+    trail: Trail,
+) -> None:
     with database.transaction(Role.APP, user_id=user_id) as connection:
         before = connection.execute(
-            text("SELECT params FROM strategies WHERE id = :strategy_id FOR UPDATE"),
+            text(f"SELECT {column} FROM strategies WHERE id = :strategy_id FOR UPDATE"),
             {"strategy_id": strategy_id},
         ).one_or_none()
         if before is None:
             return
         connection.execute(
             text(
-                "UPDATE strategies SET params = CAST(:params AS jsonb), changed_at = now()"
+                f"UPDATE strategies SET {column} = CAST(:document AS jsonb), changed_at = now()"
                 " WHERE id = :strategy_id"
             ),
-            {"strategy_id": strategy_id, "params": json.dumps(params)},
+            {"strategy_id": strategy_id, "document": json.dumps(document)},
         )
         _add_version(connection, strategy_id)
         trail.record(
@@ -118,7 +137,7 @@ def set_params(
             "strategies",
             user_id=user_id,
             entity_id=strategy_id,
-            changes={"params": {"old": before.params, "new": params}},
+            changes={column: {"old": before[0], "new": document}},
         )
 
 

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from pipelines.rows import AT, add_strategy, add_user, bars, change, findings, listing
+from pipelines.rows import (
+    AT,
+    SESSION,
+    add_account,
+    add_strategy,
+    add_user,
+    bars,
+    change,
+    findings,
+    hold,
+    listing,
+    query,
+)
 from typer.testing import CliRunner
 
 from quantmatrix_engine import calendars
@@ -32,7 +44,10 @@ COMMANDS = [
     ["users"],
     *(["users", one] for one in ("list", "show", "add", "webhook")),
     ["strategies"],
-    *(["strategies", one] for one in ("list", "kinds", "add", "enable", "disable", "params")),
+    *(
+        ["strategies", one]
+        for one in ("list", "kinds", "add", "enable", "disable", "params", "universe")
+    ),
     ["signals"],
     *(["signals", one] for one in ("list", "explain", "replay")),
     ["instruments"],
@@ -360,6 +375,55 @@ def test_a_strategy_is_added_shown_switched_and_every_step_is_audited(
     assert len(events) == 4
 
 
+def test_a_universe_is_shown_with_what_it_comes_to_and_replaced(
+    asking: CliRunner, database: Database, installed: dict[str, str]
+):
+    ada = add_user(database, "ada")
+    instruments.record(database, listing("AAA", "BBB", "CCC"))
+    ids = dict(instruments.catalogue(database).select("symbol", "instrument_id").iter_rows())
+    added = said(
+        asking,
+        *("strategies", "add", "ada", "Mine", "momentum"),
+        *("--min-price", "5", "--min-dollar-volume", "1000", "--exclude", "ccc"),
+    )
+    words = "all that trades, at 5 or more, 1,000 or more traded a session, without CCC"
+    assert added == f"Added to ada: Mine, momentum {{}} of {words}\n"
+    assert strategies.of_user(database, ada)[0].universe == {
+        "min_price": 5.0,
+        "min_dollar_volume": 1000.0,
+        "excluded": ["CCC"],
+    }
+    shown = said(asking, "strategies", "universe", "ada", "Mine").splitlines()
+    assert shown[1] == "  There are no bars yet; `quantmatrix up` loads them."
+    # 100 are traded a session, by `bars`: 20 x 100 / 20 is 100 a session, and 40 x 100 / 20 is 200.
+    made = bars(
+        (ids["AAA"], SESSION, 20.0), (ids["BBB"], SESSION, 4.0), (ids["CCC"], SESSION, 40.0)
+    )
+    Lake(str(Path(installed["QUANTMATRIX_HOME"]) / "lake")).append("bars", made)
+    replaced = said(
+        asking,
+        *("strategies", "universe", "ada", "Mine", "--everything", "--min-price", "5"),
+        *("--min-dollar-volume", "150"),
+    )
+    assert replaced.splitlines() == [
+        "ada: Mine, momentum {} of all that trades, at 5 or more, 150 or more traded a session",
+        f"  {SESSION}: 1 instruments of 3",
+        "  1 left out by min_dollar_volume",
+        "  1 left out by min_price",
+        "  CCC",
+    ]
+    hold(database, ada, add_account(database, ada), ids["BBB"])
+    mine = said(asking, "strategies", "universe", "ada", "Mine", "--positions").splitlines()
+    assert mine[0] == "ada: Mine, momentum {} of what the user holds"
+    assert mine[2] == "  BBB"
+    told = complaint(asking, "strategies", "universe", "ada", "Mine", "--everything", "--positions")
+    assert "--everything is a universe of its own" in told
+    changes = query(database, "SELECT changes FROM audit_events ORDER BY id DESC LIMIT 1")
+    assert changes[0][0]["universe"]["new"] == {"positions": True}
+    versions = query(database, "SELECT universe FROM strategy_versions ORDER BY version DESC")
+    assert versions[0] == ({"positions": True},)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -376,8 +440,22 @@ def test_a_strategy_is_added_shown_switched_and_every_step_is_audited(
         (["ada", "New", "momentum", "--index", "SP500"], "No index 'SP500' is known."),
         (
             ["ada", "New", "momentum", "--index", "SP500", "--symbols", "AAA"],
-            "--symbols or the members of an --index, not both",
+            "name one of symbols, index and positions, not symbols and index",
         ),
+        (
+            ["ada", "New", "momentum", "--positions", "--symbols", "AAA"],
+            "name one of symbols, index and positions, not symbols and positions",
+        ),
+        (
+            ["ada", "New", "momentum", "--min-price", "9", "--max-price", "5"],
+            "min_price = 9 must be below max_price = 5",
+        ),
+        (["ada", "New", "momentum", "--min-price", "0"], "Input should be greater than 0"),
+        (["ada", "New", "momentum", "--kinds", "stocks"], "kinds.0 = 'stocks': Input should be"),
+        (["ada", "New", "momentum", "--exchanges", "XNY"], "'XNY' is known. Did you mean 'XNYS'?"),
+        (["ada", "New", "momentum", "--exclude", "AAB"], "No symbol 'AAB' is known. Did you mean"),
+        (["ada", "New", "momentum", "--exclude", ","], "--exclude ',' names none"),
+        (["ada", "New", "momentum", "--symbols", "TWO"], "TWO means instruments "),
     ],
 )
 def test_a_strategy_that_makes_no_sense_is_not_added(
@@ -385,7 +463,8 @@ def test_a_strategy_that_makes_no_sense_is_not_added(
 ):
     ada = add_user(database, "ada")
     add_strategy(database, ada, "Pullback")
-    instruments.record(database, listing("AAA"))
+    instruments.record(database, listing("AAA", "TWO"))
+    instruments.record(database, listing("TWO", exchange="XLON"))
     complained = complaint(asking, "strategies", "add", *arguments)
     assert told in complained
     assert "\n" not in complained
