@@ -15,6 +15,7 @@ from quantmatrix_pipelines.stores import bulk
 NO_UNIVERSES = pl.DataFrame(
     schema={"user_id": pl.Int64, "digest": pl.String, "instrument_ids": pl.String}
 )
+_LIST_KEY = ("user_id", "digest")
 _MONEY = ("price", "stop", "target_1", "target_2", "target_3", "size_pct", "level")
 
 
@@ -43,7 +44,7 @@ def record(
     they are, and so does a list: a user has it once.
     """
     with database.transaction(Role.PIPELINE) as connection:
-        bulk.insert_new(connection, "resolved_universes", _lists(universes))
+        _keep_lists(connection, universes.unique(["user_id", "digest"]))
         numbered = runs.with_columns(
             _bytes("universe_digest"),
             id=pl.Series(_new_ids(connection, runs.height), dtype=pl.Int64),
@@ -59,12 +60,39 @@ def record(
     return Recorded(runs=runs.height, signals=added, withheld=kept)
 
 
-def _lists(universes: pl.DataFrame) -> pl.DataFrame:
-    """Gives each user's lists once, as PostgreSQL reads an array and bytes."""
-    return universes.unique(["user_id", "digest"]).select(
+def _keep_lists(connection: Connection, universes: pl.DataFrame) -> None:
+    """Adds the lists their users do not have yet: most days that is none, and none is sent."""
+    if universes.is_empty():
+        return
+    owners = universes.get_column("user_id").unique().to_list()
+    rows = connection.execute(
+        text(
+            "SELECT user_id, encode(digest, 'hex') AS digest FROM resolved_universes"
+            " WHERE user_id = ANY(:owners) AND digest = ANY(CAST(:digests AS bytea[]))"
+        ),
+        {"owners": owners, "digests": universes.select(_bytes("digest")).to_series().to_list()},
+    )
+    known = pl.DataFrame(rows.all(), schema=universes.select(*_LIST_KEY).schema, orient="row")
+    missing = universes.join(known, on=_LIST_KEY, how="anti").select(
         "user_id",
         _bytes("digest"),
         instrument_ids=pl.lit("{") + pl.col("instrument_ids") + pl.lit("}"),
+    )
+    if missing.is_empty():
+        return
+    # A staged copy that compressed the lists would take five times as long.
+    connection.execute(
+        text(
+            "CREATE TEMPORARY TABLE lists (LIKE resolved_universes INCLUDING STORAGE)"
+            " ON COMMIT DROP"
+        )
+    )
+    bulk.copy_into(connection, "lists", missing)
+    connection.execute(
+        text(
+            "INSERT INTO resolved_universes (user_id, digest, instrument_ids)"
+            " SELECT user_id, digest, instrument_ids FROM lists ON CONFLICT DO NOTHING"
+        )
     )
 
 

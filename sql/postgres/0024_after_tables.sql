@@ -1,5 +1,8 @@
 -- The instruments a run was asked about, each list once for its user.
 
+-- Not compressed: it would take most of the time of writing thousands of lists.
+ALTER TABLE resolved_universes ALTER COLUMN instrument_ids SET STORAGE EXTERNAL;
+
 ALTER TABLE resolved_universes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE resolved_universes FORCE ROW LEVEL SECURITY;
 
