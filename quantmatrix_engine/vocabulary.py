@@ -51,11 +51,15 @@ class RunStatus(StrEnum):
 
 
 class WithheldReason(StrEnum):
-    """Why a strategy says nothing about an instrument it was asked about."""
+    """Why a strategy says nothing about an instrument it was asked about.
+
+    `limit`: it was judged, and its user's limits leave no room for the entry.
+    """
 
     NO_BAR = "no_bar"
     QUARANTINED_BAR = "quarantined_bar"
     MISSING_INDICATOR = "missing_indicator"
+    LIMIT = "limit"
 
 
 class Channel(StrEnum):

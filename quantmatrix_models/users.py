@@ -22,10 +22,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.vocabulary import Channel, NotificationKind
 from quantmatrix_models.base import Base, HasId
-from quantmatrix_models.constraints import filled, is_currency, not_negative, positive
+from quantmatrix_models.constraints import filled, in_percent, is_currency, not_negative, positive
 from quantmatrix_models.privileges import ADD, CHANGE, DELETE, READ, Role, add, change, read
 from quantmatrix_models.tenancy import OwnedByUser, OwnedByUserOrNobody
-from quantmatrix_models.types import CreatedAt, Currency, Digest, UtcTime, by_value
+from quantmatrix_models.types import CreatedAt, Currency, Digest, Percentage, UtcTime, by_value
 
 COHORTS = 64
 """How many partitions the users share; fixed, since partition keys are made from it."""
@@ -195,6 +195,45 @@ class UserPreference(OneForEachUser, Base):
         server_default=text("'{}'"),
         comment="Kinds of message the user does not want; empty: all are wanted.",
     )
+
+
+_LIMITS = ("max_position_pct", "max_sector_pct", "max_heat_pct", "max_positions")
+_EDIT_LIMITS = change(*_LIMITS, "changed_at")
+
+
+class RiskLimit(OneForEachUser, Base):
+    """The most a user wants to have in one place; entries are cut to it. Without a row: no limits.
+
+    Percentages are of all accounts that count in the user's totals.
+    """
+
+    __tablename__ = "risk_limits"
+    __grants__: ClassVar = {
+        Role.APP: (READ, add("user_id", *_LIMITS), _EDIT_LIMITS),
+        Role.PIPELINE: (READ,),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (
+        in_percent("max_position_pct", lowest="> 0"),
+        in_percent("max_sector_pct", lowest="> 0"),
+        in_percent("max_heat_pct", lowest="> 0"),
+        positive("max_positions"),
+    )
+
+    max_position_pct: Mapped[Percentage | None] = mapped_column(
+        comment="Most in one instrument, 0-100 of the accounts; null: not limited."
+    )
+    max_sector_pct: Mapped[Percentage | None] = mapped_column(
+        comment="Most in one sector, 0-100 of the accounts; null: not limited."
+    )
+    max_heat_pct: Mapped[Percentage | None] = mapped_column(
+        comment="Most that is lost if every stop is hit, 0-100; null: not limited."
+    )
+    max_positions: Mapped[int | None] = mapped_column(
+        comment="Most instruments held at a time; null: not limited."
+    )
+    changed_at: Mapped[CreatedAt] = mapped_column(comment="Moment (UTC) of the last change.")
 
 
 class PasswordCredential(OneForEachUser, Base):

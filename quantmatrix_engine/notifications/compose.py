@@ -43,11 +43,15 @@ class Told:
 
 @dataclass(frozen=True)
 class Withheld:
-    """An instrument a strategy did not judge, with the reason in words."""
+    """An instrument a strategy did not judge, with the reason in words.
+
+    `by_limit` says that it was judged, and the user's limits left no room for the entry.
+    """
 
     strategy: str
     symbol: str
     detail: str
+    by_limit: bool = False
 
 
 def compose(
@@ -194,8 +198,13 @@ def _notes(
         yield f"Not evaluated: {one}"
     if lateness is not None:
         yield f"Late: {lateness}"
-    if withheld:
-        named = [f"{one.symbol} ({one.detail})" for one in withheld[:5]]
-        beyond = len(withheld) - len(named)
-        more = f" and {beyond} more" if beyond else ""
-        yield f"Withheld: {len(withheld)} not judged: {'; '.join(named)}{more}"
+    if limited := [one for one in withheld if one.by_limit]:
+        yield f"Beyond your limits: {len(limited)} not told: {_named(limited)}"
+    if unjudged := [one for one in withheld if not one.by_limit]:
+        yield f"Withheld: {len(unjudged)} not judged: {_named(unjudged)}"
+
+
+def _named(withheld: Sequence[Withheld]) -> str:
+    named = [f"{one.symbol} ({one.detail})" for one in withheld[:5]]
+    beyond = len(withheld) - len(named)
+    return "; ".join(named) + (f" and {beyond} more" if beyond else "")

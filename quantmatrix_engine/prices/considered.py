@@ -24,7 +24,7 @@ def market(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
     bar, null where that is more than TRADED_WITHIN_SESSIONS ago; `price` the session's close as
     traded, null where it has no bar; `dollar_volume` is close times volume, in the instrument's
     currency, added up over the sessions and divided by MEASURED_SESSIONS: on a session without a
-    bar nothing was traded.
+    bar nothing was traded. `close` is that of the newest bar there is.
     """
     first = calendars.sessions_before(session, MEASURED_SESSIONS - 1)
     trading_since = calendars.sessions_before(session, TRADED_WITHIN_SESSIONS - 1)
@@ -36,6 +36,7 @@ def market(bars: pl.DataFrame, session: dt.date) -> pl.DataFrame:
             last_session=pl.when(last >= trading_since).then(last),
             price=pl.col("close").filter(pl.col("session") == session).first(),
             dollar_volume=traded.sum() / MEASURED_SESSIONS,
+            close=pl.col("close").last(),
         )
         .sort("instrument_id")
     )

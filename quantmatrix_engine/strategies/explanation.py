@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from quantmatrix_engine.strategies.limited import is_limit
+
 _WHERE = {">=": "at or above", "<=": "at or below", ">": "above", "<": "below"}
 
 
 def in_words(trace: Sequence[Mapping[str, Any]]) -> list[str]:
     """Gives a line for each rule of a trace (RULE_SCHEMA of `trace`), in its order.
 
-    A met rule says how far the value may move, one that is not met from where on it would be.
+    A met rule says how far the value may move, one that is not met from where on it would be. A
+    limit says what it cut the size to.
     """
     return [_line(rule) for rule in trace]
 
@@ -17,6 +20,8 @@ def in_words(trace: Sequence[Mapping[str, Any]]) -> list[str]:
 def _line(rule: Mapping[str, Any]) -> str:
     value, bound = rule["value"], _where(rule)
     name = f"{rule['label']} ({rule['rule']})"
+    if is_limit(rule):
+        return f"cut      {name}: {_number(value)}, told as {_number(rule['threshold'])}"
     if value is None:
         return f"not met  {name}: no value; {_effect(rule)} {bound}"
     if not rule["is_met"]:

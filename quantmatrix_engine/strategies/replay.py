@@ -17,6 +17,7 @@ from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.amounts import rounded
 from quantmatrix_engine.strategies.base import read_params
 from quantmatrix_engine.strategies.evaluate import Run
+from quantmatrix_engine.strategies.limited import uncut
 
 _COMPARED = (
     *("price", "strength", "stop", "target_1", "target_2", "target_3", "risk_reward"),
@@ -79,6 +80,8 @@ def differences(
 ) -> dict[int, Difference]:
     """Gives by id the signals of a session that are not the same derived again, with what differs.
 
+    A size that its user's limits cut is compared as it was before: limits and positions change.
+
     `bars` keeps the contract Bars with `benchmark_close` and has all history of the instruments, of
     which nothing was known later than the runs; `actions` (contract PriceActions) likewise.
     """
@@ -127,7 +130,7 @@ def _key(said: Said) -> _Key:
 
 
 def _first(said: Said, now: Mapping[str, Any] | None) -> Difference | None:
-    then = said.signal
+    then = uncut(said.signal)
     if now is None:
         return Difference("signal", f"{then['action']} said", "nothing said")
     rules: Iterator[tuple[dict[str, Any], dict[str, Any]]]

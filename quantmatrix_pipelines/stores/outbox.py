@@ -102,8 +102,8 @@ def _told_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, l
 
 def _withheld_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, list[Withheld]]:
     found: dict[int, list[Withheld]] = defaultdict(list)
-    for user_id, strategy, symbol, detail in connection.execute(text(_WITHHELD), values):
-        found[user_id].append(Withheld(strategy, symbol, detail))
+    for user_id, *withheld in connection.execute(text(_WITHHELD), values):
+        found[user_id].append(Withheld(*withheld))
     return found
 
 
@@ -290,7 +290,7 @@ ORDER BY g.user_id, g.id
 """
 
 _WITHHELD = f"""
-SELECT w.user_id, s.name, {_SYMBOL.format(row="w")}, w.detail
+SELECT w.user_id, s.name, {_SYMBOL.format(row="w")}, w.detail, w.reason = 'limit' AS by_limit
 FROM withheld_signals w
 JOIN users u ON u.id = w.user_id
 JOIN strategies s ON s.user_id = w.user_id AND s.id = w.strategy_id

@@ -78,7 +78,7 @@ def add_strategy(database: Database, user_id: int, name: str = "Pullback", **par
 def add_account(database: Database, user_id: int, **further: Any) -> int:
     """Adds an account kept by hand and gives the id."""
     row = {"user_id": user_id, "broker": "manual", "number": "1", "name": "Main"}
-    return _insert(database, "accounts", row | {"tax_treatment": "taxable"} | further)
+    return insert_row(database, "accounts", row | {"tax_treatment": "taxable"} | further)
 
 
 def hold(
@@ -86,10 +86,10 @@ def hold(
 ) -> int:
     """Adds a position of ten units, open since nobody knows when, and gives the id."""
     row = {"user_id": user_id, "account_id": account_id, "instrument_id": instrument_id}
-    return _insert(database, "positions", row | {"quantity": 10, "currency": "USD"} | further)
+    return insert_row(database, "positions", row | {"quantity": 10, "currency": "USD"} | further)
 
 
-def _insert(database: Database, table: str, row: dict[str, Any]) -> int:
+def insert_row(database: Database, table: str, row: dict[str, Any]) -> int:
     """Adds a row as the owner of the tables and gives its id."""
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     statement = f"INSERT INTO {table} ({names}) VALUES ({values}) RETURNING id"  # noqa: S608

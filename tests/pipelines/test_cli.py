@@ -42,7 +42,7 @@ COMMANDS = [
     ["up"],
     ["backfill"],
     ["users"],
-    *(["users", one] for one in ("list", "show", "add", "webhook")),
+    *(["users", one] for one in ("list", "show", "add", "webhook", "limits")),
     ["strategies"],
     *(
         ["strategies", one]
@@ -373,6 +373,65 @@ def test_a_strategy_is_added_shown_switched_and_every_step_is_audited(
     assert reset == 'ada: Dips {"entry": "rsi(window=2) < 10 and close > sma(200)"}\n'
     events = [line for line in said(asking, "audit", "list").splitlines() if "strategies" in line]
     assert len(events) == 4
+
+
+def test_limits_are_set_one_by_one_shown_and_taken_away(asking: CliRunner, database: Database):
+    add_user(database, "ada")
+    none = said(asking, "users", "limits", "ada").splitlines()
+    assert none == [
+        "max_position_pct: not limited",
+        "max_sector_pct: not limited",
+        "max_heat_pct: not limited",
+        "max_positions: not limited",
+    ]
+    said(asking, "users", "limits", "ada", "--max-sector-pct", "25", "--max-positions", "8")
+    shown = said(
+        asking,
+        *("users", "limits", "ada", "--max-heat-pct", "6.5", "--reset", "max_sector_pct"),
+    )
+    assert shown.splitlines() == [
+        "max_position_pct: not limited",
+        "max_sector_pct: not limited",
+        "max_heat_pct: at most 6.5 % lost if every stop is hit",
+        "max_positions: at most 8 instruments at a time",
+    ]
+    said(asking, "users", "limits", "ada", "--max-positions", "8")
+    events = query(
+        database, "SELECT changes FROM audit_events WHERE entity = 'risk_limits' ORDER BY id"
+    )
+    assert events == [
+        (
+            {
+                "max_sector_pct": {"old": None, "new": "25.0"},
+                "max_positions": {"old": None, "new": 8},
+            },
+        ),
+        (
+            {
+                "max_sector_pct": {"old": "25.0", "new": None},
+                "max_heat_pct": {"old": None, "new": "6.5"},
+            },
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ada", "--max-sector-pct", "0"], "--max-sector-pct 0 is no share; take one above 0"),
+        (["ada", "--max-heat-pct", "101"], "--max-heat-pct 101 is no share"),
+        (["ada", "--max-position-pct", "nan"], "--max-position-pct nan is no share"),
+        (["ada", "--max-position-pct", "0.00001"], "1e-05 is no share"),
+        (["ada", "--reset", "max_heat"], "No limit is called 'max_heat'. Did you mean 'max_heat_"),
+        (["eve", "--max-positions", "3"], "No user is called 'eve'"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(
+    asking: CliRunner, database: Database, arguments: list[str], told: str
+):
+    add_user(database, "ada")
+    assert told in complaint(asking, "users", "limits", *arguments)
+    assert query(database, "SELECT count(*) FROM risk_limits") == [(0,)]
 
 
 def test_a_universe_is_shown_with_what_it_comes_to_and_replaced(

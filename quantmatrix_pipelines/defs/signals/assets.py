@@ -30,6 +30,7 @@ from quantmatrix_pipelines.stores import (
     market_data,
     memberships,
     positions,
+    risk_limits,
     strategies,
 )
 from quantmatrix_pipelines.stores import signals as stored
@@ -97,6 +98,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         in_index = memberships.memberships(database)
         of_positions = [one.user_id for one in asked if one.universe.get("positions")]
         holdings = positions.holdings(database, of_positions)
+        limits = risk_limits.limits(database, cohorts)
         refused = market_data.quarantined(database, sessions[0], sessions[-1])
         stamp = Stamp(clock(), settings.code_version, context.run.run_id)
         judged: list[Judged] = []
@@ -111,6 +113,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 members(in_index, session),
                 holders(holdings, session),
                 refused,
+                risk_limits.risk(database, limits, session),
             )
             judged.append(judge(asked, seen, stamp))
             last = judged[-1]

@@ -12,9 +12,11 @@ from quantmatrix_engine.contracts import gate, quarantine
 from quantmatrix_engine.contracts.findings import UserFindings
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.prices import considered, universe
+from quantmatrix_engine.sizing.exposure import Risk
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.amounts import rounded
 from quantmatrix_engine.strategies.evaluate import Evaluation, Run
+from quantmatrix_engine.strategies.limited import limited
 from quantmatrix_engine.vocabulary import FindingRule, RunStatus, Severity
 from quantmatrix_pipelines.stores.strategies import Strategy
 
@@ -49,7 +51,7 @@ class Inputs:
     `indicators` are the session's own rows, `bars` those of the last MEASURED_SESSIONS sessions,
     `instruments` the catalogue, `members` the indexes' members on the session, `held` what users
     held at its end, `quarantined` symbol and rule of the bars that were refused, `provider` whose
-    bars these are.
+    bars these are, `risk` what the limits of users are held against.
     """
 
     session: dt.date
@@ -60,6 +62,7 @@ class Inputs:
     members: pl.DataFrame
     held: pl.DataFrame
     quarantined: pl.DataFrame
+    risk: Risk
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,11 @@ def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judge
     errors |= _without_members(universes, inputs)
     runs = [run for run in runs if run.strategy_id not in errors]
     universes = universes.filter(~pl.col("strategy_id").is_in(list(errors)))
+    market = considered.market(inputs.bars, inputs.session)
     pairs = considered.considered(
         universes,
         inputs.instruments,
-        considered.market(inputs.bars, inputs.session),
+        market,
         inputs.session,
         members=inputs.members,
         held=inputs.held,
@@ -113,7 +117,13 @@ def judge(strategies: Sequence[Strategy], inputs: Inputs, stamp: Stamp) -> Judge
     )
     proposed = rounded(said.signals)
     split = gate.apply(Signals, proposed)
-    kept = Evaluation(split.good, said.withheld)
+    kept = limited(
+        Evaluation(split.good, said.withheld),
+        _owners(strategies),
+        inputs.risk,
+        closes=market,
+        session=inputs.session,
+    )
     ledger = _ledger(strategies, runs, errors, asked=asked, said=kept, inputs=inputs, stamp=stamp)
     broken_signals = _findings(strategies, inputs, proposed, split.failures)
     unclear = considered.ambiguous(universes, inputs.instruments, inputs.session)

@@ -276,3 +276,14 @@ def test_a_day_on_which_all_is_withheld_or_fails_is_told():
 def test_a_rule_whose_threshold_is_unknown_says_so():
     (item,) = message(told(trace=[rule("close, average of the trend", 12.5, None, ">")])).items
     assert item.reasons[0].text == "close, average of the trend: 12.5 > unknown"
+
+
+def test_what_the_limits_left_no_room_for_is_a_note_of_its_own():
+    limited = Withheld(
+        "My trend", "FULL", "your limit of 25 % a sector leaves no room", by_limit=True
+    )
+    notes = message(withheld=[Withheld("My trend", "GONE", "no bar"), limited]).notes
+    assert notes == (
+        "Beyond your limits: 1 not told: FULL (your limit of 25 % a sector leaves no room)",
+        "Withheld: 1 not judged: GONE (no bar)",
+    )

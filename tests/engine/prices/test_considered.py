@@ -78,6 +78,10 @@ def three(catalogue):
     )
 
 
+def measured(found: pl.DataFrame) -> list[tuple]:
+    return found.select(list(TRADING_SCHEMA)).rows()
+
+
 def last_sessions(found: pl.DataFrame) -> list[tuple]:
     return found.select("instrument_id", "last_session").rows()
 
@@ -95,7 +99,9 @@ def test_a_bar_within_five_sessions_counts_as_trading_over_a_long_weekend():
 
 def test_bars_after_the_session_are_not_looked_at():
     later = (1, TUESDAY, 99.0, 1e9)
-    assert market(bars((1, FRIDAY, 10.0, 40.0), later), FRIDAY).rows() == [(1, FRIDAY, 10.0, 20.0)]
+    assert measured(market(bars((1, FRIDAY, 10.0, 40.0), later), FRIDAY)) == [
+        (1, FRIDAY, 10.0, 20.0)
+    ]
     assert market(bars(later), FRIDAY).is_empty()
 
 
@@ -104,11 +110,13 @@ def test_dollar_volume_is_close_times_volume_over_twenty_sessions():
     # twenty does not count, and the price is the session's own.
     first = dt.date(2023, 12, 15)
     rows = [(1, first, 10.0, 100.0), (1, TUESDAY, 20.0, 50.0), (1, dt.date(2023, 12, 14), 1.0, 1e9)]
-    assert market(bars(*rows), TUESDAY).rows() == [(1, TUESDAY, 20.0, 100.0)]
+    assert measured(market(bars(*rows), TUESDAY)) == [(1, TUESDAY, 20.0, 100.0)]
 
 
 def test_without_a_bar_of_the_session_there_is_no_price():
-    assert market(bars((1, FRIDAY, 10.0, 100.0)), TUESDAY).rows() == [(1, FRIDAY, None, 50.0)]
+    found = market(bars((1, FRIDAY, 10.0, 100.0)), TUESDAY)
+    assert measured(found) == [(1, FRIDAY, None, 50.0)]
+    assert found["close"].to_list() == [10.0]
 
 
 def test_the_vintage_known_last_counts_once():
@@ -118,7 +126,7 @@ def test_the_vintage_known_last_counts_once():
             [dt.datetime(2024, 1, 18, tzinfo=dt.UTC), dt.datetime(2024, 1, 17, tzinfo=dt.UTC)]
         )
     )
-    assert market(restated, TUESDAY).rows() == [(1, TUESDAY, 10.0, 50.0)]
+    assert measured(market(restated, TUESDAY)) == [(1, TUESDAY, 10.0, 50.0)]
 
 
 def test_a_strategy_that_names_nothing_considers_all_that_trades(three):

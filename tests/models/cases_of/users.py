@@ -23,6 +23,12 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         },
         "ck_user_preferences_muted_kinds_are_known": {"muted_kinds": ["advertising"]},
     },
+    "risk_limits": {
+        "ck_risk_limits_max_position_pct_in_range": {"max_position_pct": 0},
+        "ck_risk_limits_max_sector_pct_in_range": {"max_sector_pct": 101},
+        "ck_risk_limits_max_heat_pct_in_range": {"max_heat_pct": -1},
+        "ck_risk_limits_max_positions_positive": {"max_positions": 0},
+    },
     "password_credentials": {
         "ck_password_credentials_password_hash_is_argon2id": {"password_hash": "secret"},
     },

@@ -24,6 +24,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:  # noqa: ARG001
             "email": f"user-{number}@example.com",
         },
         "user_preferences": {},
+        "risk_limits": {"max_sector_pct": 25},
         "password_credentials": {"password_hash": "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"},
         "oauth_identities": {
             "id": number,

@@ -107,6 +107,19 @@ def test_what_was_withheld_is_told_beside_a_signal_or_alone(world: World):
     assert (alone.told, len(alone.withheld)) == ((), 1)
 
 
+def test_what_a_limit_left_no_room_for_is_told_as_that(world: World):
+    kept = withheld(
+        {"strategy_id": world.of_ada, "instrument_id": world.aaa, "reason": "limit"},
+        {"strategy_id": world.of_ada, "instrument_id": world.bbb},
+    )
+    evaluations.record(world.database, run(world.ada, world.of_ada), signals(), kept)
+    (untold,) = outbox.untold(world.database, SESSION, ALL)
+    assert [(one.symbol, one.by_limit) for one in untold.withheld] == [
+        ("AAA", True),
+        ("BBB", False),
+    ]
+
+
 def test_untold_keeps_to_the_session_and_the_cohorts(world: World):
     # ada is in cohort 0, ben in cohort 1.
     say(world.database, world.ada, world.of_ada, world.aaa)
