@@ -117,9 +117,10 @@ def considered(
 ) -> Considered:
     """Gives the instruments of every strategy's universe; the frames are those of `pairs`."""
     asked = pairs(universes, instruments, trading, session, members=members, held=held)
-    left_out = _left_out(universes, asked, instruments, trading, session)
-    key = ["strategy_id", "instrument_id"]
-    return Considered(asked.join(left_out, on=key, how="anti", maintain_order="left"), left_out)
+    judged = _filtered(universes, asked, instruments, trading, session)
+    is_kept = pl.col("filter").is_null()
+    left_out = judged.filter(~is_kept).select("strategy_id", "instrument_id", "filter")
+    return Considered(judged.filter(is_kept).select(asked.columns), left_out)
 
 
 def pairs(
@@ -172,34 +173,31 @@ def _symbols(universes: pl.DataFrame, column: str) -> pl.DataFrame:
     )
 
 
-def _left_out(
+def _filtered(
     universes: pl.DataFrame,
     asked: pl.DataFrame,
     instruments: pl.DataFrame,
     trading: pl.DataFrame,
     session: dt.date,
 ) -> pl.DataFrame:
-    """Gives (strategy_id, instrument_id, filter) of the pairs a filter leaves out, by the first."""
+    """Gives the pairs with `filter`, the first that leaves them out; null: none does."""
     # A filter nobody set is not asked of anybody.
-    set_by_some = [name for name in FILTERS if universes.select(_is_set(name).any()).item()]
-    key = ["strategy_id", "instrument_id"]
-    filters = universes.filter(pl.any_horizontal(pl.lit(value=False), *map(_is_set, set_by_some)))
-    judged = asked.select(key).join(
-        filters.select("strategy_id", *(pl.col(name).alias(f"of_{name}") for name in set_by_some)),
-        on="strategy_id",
-    )
-    if "excluded" in set_by_some:
-        banned = _symbols(filters, "excluded").join(listed(instruments, session), on="symbol")
-        once = banned.select(*key, is_excluded=pl.lit(value=True)).unique()
-        judged = judged.join(once, on=key, how="left")
+    names = [name for name in FILTERS if universes.select(_is_set(name).any()).item()]
+    if not names:
+        return asked.with_columns(filter=pl.lit(None, dtype=pl.String))
+    limits = universes.select("strategy_id", *(pl.col(name).alias(f"of_{name}") for name in names))
     facts = _facts(instruments, session).join(trading, on="instrument_id", how="left")
-    asked_of = [_ASKED_OF[name] for name in set_by_some if name in _ASKED_OF]
-    found = judged.join(facts.select("instrument_id", *set(asked_of)), on="instrument_id")
-    first = pl.coalesce(
-        pl.lit(None, dtype=pl.String),
-        *(pl.when(_SAYS_SO[name]).then(pl.lit(name)) for name in set_by_some),
+    known = facts.select("instrument_id", *{_ASKED_OF[name] for name in names if name in _ASKED_OF})
+    judged = asked.join(limits, on="strategy_id", how="left", maintain_order="left").join(
+        known, on="instrument_id", how="left", maintain_order="left"
     )
-    return found.select(*key, filter=first).filter(pl.col("filter").is_not_null()).sort(key)
+    if "excluded" in names:
+        key = ["strategy_id", "instrument_id"]
+        banned = _symbols(universes, "excluded").join(listed(instruments, session), on="symbol")
+        once = banned.select(*key, is_excluded=pl.lit(value=True)).unique()
+        judged = judged.join(once, on=key, how="left", maintain_order="left")
+    first = pl.coalesce(pl.when(_SAYS_SO[name]).then(pl.lit(name)) for name in names)
+    return judged.select(*asked.columns, filter=first)
 
 
 # A limit that is not set and a value that is not known compare as null: nothing is left out.

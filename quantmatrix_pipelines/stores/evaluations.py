@@ -44,7 +44,7 @@ def record(
     they are, and so does a list: a user has it once.
     """
     with database.transaction(Role.PIPELINE) as connection:
-        _keep_lists(connection, universes.unique(["user_id", "digest"]))
+        keep_lists(connection, universes)
         numbered = runs.with_columns(
             _bytes("universe_digest"),
             id=pl.Series(_new_ids(connection, runs.height), dtype=pl.Int64),
@@ -60,8 +60,11 @@ def record(
     return Recorded(runs=runs.height, signals=added, withheld=kept)
 
 
-def _keep_lists(connection: Connection, universes: pl.DataFrame) -> None:
-    """Adds the lists their users do not have yet: most days that is none, and none is sent."""
+def keep_lists(connection: Connection, universes: pl.DataFrame) -> None:
+    """Adds the lists their users do not have yet: most days that is none, and none is sent.
+
+    `universes` has user_id, digest and instrument_ids, as `record` takes them.
+    """
     if universes.is_empty():
         return
     owners = universes.get_column("user_id").unique().to_list()
@@ -73,7 +76,8 @@ def _keep_lists(connection: Connection, universes: pl.DataFrame) -> None:
         {"owners": owners, "digests": universes.select(_bytes("digest")).to_series().to_list()},
     )
     known = pl.DataFrame(rows.all(), schema=universes.select(*_LIST_KEY).schema, orient="row")
-    missing = universes.join(known, on=_LIST_KEY, how="anti").select(
+    new = universes.unique(_LIST_KEY).join(known, on=_LIST_KEY, how="anti")
+    missing = new.select(
         "user_id",
         _bytes("digest"),
         instrument_ids=pl.lit("{") + pl.col("instrument_ids") + pl.lit("}"),
