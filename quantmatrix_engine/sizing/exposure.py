@@ -25,6 +25,14 @@ LIMITS_SCHEMA = {
     "max_positions": pl.Int64,
 }
 SECTORS_SCHEMA = {"instrument_id": pl.Int64, "sector": pl.String}
+SAID_SCHEMA = {
+    "user_id": pl.Int64,
+    "strategy_id": pl.Int64,
+    "instrument_id": pl.Int64,
+    "size_pct": pl.Float64,
+    "price": pl.Float64,
+    "stop": pl.Float64,
+}
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,15 @@ class Risk:
     `positions` are those of these users, `sectors` of instruments. An account has a null
     net_liquidation where nobody said what it is worth. A position has its open quantity, negative
     where sold short, its cost and the rate of its currency to the account's (null: not known), and
-    the stop price of the orders that stand for `stopped_quantity` units of it.
+    the stop price of the orders that stand for `stopped_quantity` units of it. `said` are the
+    session's entries that an earlier evaluation said: they stay, and use up room as what is held.
     """
 
     limits: pl.DataFrame
     accounts: pl.DataFrame
     positions: pl.DataFrame
     sectors: pl.DataFrame
+    said: pl.DataFrame
 
 
 NO_RISK = Risk(
@@ -49,6 +59,7 @@ NO_RISK = Risk(
     pl.DataFrame(schema=ACCOUNTS_SCHEMA),
     pl.DataFrame(schema=POSITIONS_SCHEMA),
     pl.DataFrame(schema=SECTORS_SCHEMA),
+    pl.DataFrame(schema=SAID_SCHEMA),
 )
 
 
@@ -59,7 +70,7 @@ def held(risk: Risk, closes: pl.DataFrame, session: dt.date) -> pl.DataFrame:
     where there is none; short or long, that is its weight. An account is worth what is said, or
     else the positions in it, and the percentages are of all accounts of the user. `heat_pct` is
     what is lost if the stops are hit; of units no order stops it is all. A position whose value is
-    not known has null percentages.
+    not known has null percentages. What was said of the session already is there as if held.
     """
     is_open = (pl.col("opened_on") <= session).fill_null(value=True)
     units = pl.col("quantity").abs()
@@ -71,17 +82,20 @@ def held(risk: Risk, closes: pl.DataFrame, session: dt.date) -> pl.DataFrame:
         )
     )
     weight_pct = pl.col("value") / pl.col("worth") * 100
+    weighed = valued.join(_worth(risk.accounts, valued), on="user_id", how="left").select(
+        "user_id", "instrument_id", weight_pct=weight_pct, heat_pct=weight_pct * _loss_ratio()
+    )
+    said = risk.said.select(
+        "user_id",
+        "instrument_id",
+        weight_pct="size_pct",
+        heat_pct=pl.col("size_pct") * (1 - pl.col("stop") / pl.col("price")),
+    )
     return (
-        valued.join(_worth(risk.accounts, valued), on="user_id", how="left")
+        pl.concat([weighed, said])
         .join(risk.sectors, on="instrument_id", how="left")
-        .select(
-            "user_id",
-            "instrument_id",
-            "sector",
-            weight_pct=weight_pct,
-            heat_pct=weight_pct * _loss_ratio(),
-        )
-        .sort("user_id", "instrument_id")
+        .select("user_id", "instrument_id", "sector", "weight_pct", "heat_pct")
+        .sort("user_id", "instrument_id", "weight_pct")
     )
 
 

@@ -38,7 +38,8 @@ def limited(
 
     `owners` has strategy_id and user_id; `closes` has instrument_id and close. A size that was cut
     has one more row in its trace: `value` is the size before, `threshold` what the limit left. An
-    entry that nothing is left of is withheld, with the limit.
+    entry that nothing is left of is withheld, with the limit. What an earlier evaluation of the
+    session said (`risk.said`) is not cut anew.
     """
     entries = _entries(said.signals, owners, risk)
     if entries.is_empty():
@@ -87,7 +88,7 @@ def is_limit(rule: Mapping[str, Any]) -> bool:
 
 
 def _entries(signals: pl.DataFrame, owners: pl.DataFrame, risk: Risk) -> pl.DataFrame:
-    """Gives the entries of users with limits, with user_id and sector."""
+    """Gives the entries of users with limits that were not said before, with user_id and sector."""
     limited_owners = owners.join(risk.limits, on="user_id", how="semi")
     return (
         signals.filter(
@@ -95,6 +96,7 @@ def _entries(signals: pl.DataFrame, owners: pl.DataFrame, risk: Risk) -> pl.Data
             pl.col("size_basis") == SizeBasis.ACCOUNT.value,
         )
         .join(limited_owners, on="strategy_id")
+        .join(risk.said, on=_KEY, how="anti")
         .join(risk.sectors, on="instrument_id", how="left")
         .select("user_id", *_KEY, "sector", "strength", "price", "stop", "size_pct")
     )

@@ -14,6 +14,7 @@ from quantmatrix_engine.sizing.exposure import (
     LIMITS_SCHEMA,
     NO_RISK,
     POSITIONS_SCHEMA,
+    SAID_SCHEMA,
     SECTORS_SCHEMA,
     Risk,
 )
@@ -108,7 +109,7 @@ def limits(database: Database, cohorts: Sequence[int]) -> pl.DataFrame:
 
 
 def risk(database: Database, limited: pl.DataFrame, session: dt.date) -> Risk:
-    """Gives what the users of `limited` (LIMITS_SCHEMA) hold on a session, and sectors.
+    """Gives what the users of `limited` (LIMITS_SCHEMA) hold on a session and were told of it.
 
     Accounts that do not count, or are kept in another currency than their user's sums are shown
     in, are left out. An account is worth what was last said of it up to the session's date;
@@ -126,6 +127,7 @@ def risk(database: Database, limited: pl.DataFrame, session: dt.date) -> Risk:
         _read(database, _ACCOUNTS, values, ACCOUNTS_SCHEMA),
         _read(database, _POSITIONS, values, POSITIONS_SCHEMA),
         _read(database, _SECTORS, {"session": session}, SECTORS_SCHEMA),
+        _read(database, _SAID, values, SAID_SCHEMA),
     )
 
 
@@ -195,4 +197,13 @@ WHERE c.valid_from <= :session AND (c.valid_to IS NULL OR c.valid_to > :session)
                   WHERE valid_from <= :session AND (valid_to IS NULL OR valid_to > :session)
                   GROUP BY scheme ORDER BY count(*) DESC, scheme LIMIT 1)
 ORDER BY c.instrument_id
+"""
+
+_SAID = """
+SELECT user_id, strategy_id, instrument_id, CAST(size_pct AS float8), CAST(price AS float8),
+       CAST(stop AS float8)
+FROM signals
+WHERE user_id = ANY(:user_ids) AND session = :session AND action = 'entry'
+  AND size_basis = 'account'
+ORDER BY id
 """

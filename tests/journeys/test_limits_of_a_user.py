@@ -8,7 +8,8 @@ from pipelines.rows import add_account, hold, insert_row, query
 
 from quantmatrix_pipelines.defs.signals import replays
 from quantmatrix_pipelines.lake import Lake
-from quantmatrix_pipelines.stores import instruments, risk_limits, signals, users
+from quantmatrix_pipelines.partitions import user_range_tags
+from quantmatrix_pipelines.stores import instruments, risk_limits, signals, strategies, users
 
 
 def test_entries_are_cut_to_the_limits_of_their_user(installation: Installation):
@@ -72,3 +73,26 @@ def test_entries_are_cut_to_the_limits_of_their_user(installation: Installation)
         benchmark="SPY",
     )
     assert again == {}
+
+    # The session evaluated again with one strategy more: what was said has used up the room.
+    strategies.add(
+        database,
+        user_id=ben,
+        name="Second",
+        kind="atr_matrix",
+        params={},
+        universe={},
+        trail=installation.trail(),
+    )
+    installation.run("evaluation", user_range_tags([LAST]))
+    assert [one.said.signal for one in signals.of_user(database, ben)] == [of_ben["IBM"]]
+    left = query(
+        database,
+        "SELECT w.instrument_id, w.detail FROM withheld_signals w JOIN strategies s"
+        " ON s.id = w.strategy_id WHERE s.name = 'Second'",
+    )
+    # Of IBM 1.5 are held and 1.0 was said; of MSFT the first strategy's entry is before it.
+    no_room = "an entry of {:g} % of the account: your limit of 2.5 % a position leaves no room"
+    assert dict(left) == {
+        ids[symbol]: no_room.format(of_ada[symbol]["size_pct"]) for symbol in ("IBM", "MSFT")
+    }

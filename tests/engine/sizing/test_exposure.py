@@ -21,13 +21,14 @@ POSITION = {
 }
 
 
-def held(accounts: list[tuple], *positions: dict, sectors: dict[int, str] | None = None):
+def held(accounts: list[tuple], *positions: dict, sectors=None, said=()):
     """Gives (user, instrument, sector, weight, heat) of positions in accounts."""
     risk = Risk(
         NO_RISK.limits,
         pl.DataFrame(accounts, schema=exposure.ACCOUNTS_SCHEMA, orient="row"),
         pl.DataFrame([POSITION | one for one in positions], schema=exposure.POSITIONS_SCHEMA),
         pl.DataFrame(list((sectors or {}).items()), exposure.SECTORS_SCHEMA, orient="row"),
+        pl.DataFrame(list(said), exposure.SAID_SCHEMA, orient="row"),
     )
     return exposure.held(risk, CLOSES, SESSION).rows()
 
@@ -91,3 +92,12 @@ def test_what_was_opened_after_the_session_was_not_held():
 
 def test_accounts_that_are_worth_nothing_weigh_nothing():
     assert held([(1, 1, 0.0)], units(1, 10)) == [(1, 1, None, None, None)]
+
+
+def test_what_was_said_of_the_session_uses_up_room_as_if_it_were_held():
+    # A tenth of the 4 % is lost at the stop.
+    said = [(1, 1, 2, 4.0, 100.0, 90.0)]
+    found = held([(1, 1, 10_000.0)], units(1, 10), sectors={2: "energy"}, said=said)
+    assert found[0] == (1, 1, None, 10.0, 10.0)
+    assert found[1][:4] == (1, 2, "energy", 4.0)
+    assert found[1][4] == pytest.approx(0.4)

@@ -46,7 +46,7 @@ def said(*signals: dict) -> Evaluation:
     return Evaluation(frame, pl.DataFrame(schema=WITHHELD_SCHEMA))
 
 
-def cut(evaluation: Evaluation, *, held_pct: float = 0.0, **limits) -> Evaluation:
+def cut(evaluation: Evaluation, *, held_pct: float = 0.0, before=(), **limits) -> Evaluation:
     """Cuts to limits of user 7, who holds so much of instrument 9, of the sector tech."""
     position = {"user_id": 7, "account_id": 1, "instrument_id": 9, "exchange_rate": 1.0}
     held = [position | {"quantity": held_pct}] if held_pct else []
@@ -55,9 +55,8 @@ def cut(evaluation: Evaluation, *, held_pct: float = 0.0, **limits) -> Evaluatio
         # A unit of instrument 9 is a percent.
         pl.DataFrame([(7, 1, 1_000.0)], schema=exposure.ACCOUNTS_SCHEMA, orient="row"),
         pl.DataFrame(held, schema=exposure.POSITIONS_SCHEMA),
-        pl.DataFrame(
-            [(1, "tech"), (2, "tech"), (9, "tech")], exposure.SECTORS_SCHEMA, orient="row"
-        ),
+        pl.DataFrame({"instrument_id": [1, 2, 9], "sector": "tech"}),
+        pl.DataFrame(list(before), exposure.SAID_SCHEMA, orient="row"),
     )
     return limited(evaluation, OWNERS, risk, closes=CLOSES, session=SESSION)
 
@@ -124,6 +123,13 @@ def test_a_user_without_limits_and_what_is_within_them_stay_as_they_are():
     assert found.signals.equals(asked.signals)
     narrow = cut(asked, max_position_pct=1.0)
     assert sizes(narrow) == [(1, 1, 1.0), (3, 1, 5.0)]
+
+
+def test_what_was_said_before_keeps_its_room_whatever_is_stronger_now():
+    # Strategy 2 said 4 % of the sector's 6 in an earlier evaluation; strategy 1 gets the rest.
+    asked = said({"instrument_id": 1, "strength": 0.9}, {"instrument_id": 2, "strategy_id": 2})
+    found = cut(asked, before=[(7, 2, 2, 4.0, 100.0, 90.0)], max_sector_pct=6.0)
+    assert sizes(found) == [(1, 1, 2.0), (2, 2, 5.0)]
 
 
 def test_an_exit_is_never_cut():

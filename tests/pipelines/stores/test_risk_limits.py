@@ -7,11 +7,13 @@ from pipelines.rows import (
     TRAIL,
     add_account,
     add_instrument,
+    add_strategy,
     add_user,
     change,
     hold,
     insert_row,
     query,
+    say,
 )
 
 from quantmatrix_models.database import Database
@@ -120,6 +122,15 @@ def test_sectors_are_those_of_the_scheme_that_classifies_most_on_the_session(dat
         since = {"valid_from": valid_from, "provider": "file"}
         insert_row(database, "instrument_classifications", row | since)
     assert risk(database).sectors.rows() == [(ids[0], "Energy"), (ids[1], "Utilities")]
+
+
+def test_what_was_said_of_the_session_is_that_of_users_with_limits(database: Database, ada: int):
+    ben = add_user(database, "ben")
+    aaa = add_instrument(database, "AAA")
+    of_ada = add_strategy(database, ada)
+    say(database, ada, of_ada, aaa)
+    say(database, ben, add_strategy(database, ben), aaa)
+    assert risk(database).said.rows() == [(ada, of_ada, aaa, 5.0, 100.0, 90.0)]
 
 
 def test_without_limits_nothing_is_read(database: Database):
