@@ -51,10 +51,10 @@ def membered(
 ) -> Membered:
     """Gives what a list says of an index's members the ids their symbols had while they were in it.
 
-    `told` has FILE_SCHEMA and `source_row`; `instruments` keeps the contract Instruments. A symbol
-    is looked up on the first date of its spell, and on the last (`today` where it is open): lists
-    name members by the last symbol they had, too. Where both ends mean an instrument, it has to be
-    the same.
+    `told` has FILE_SCHEMA, or symbol, valid_from and valid_to of another list, and `source_row`;
+    `instruments` keeps the contract Instruments. A symbol is looked up on the first date of its
+    spell, and on the last (`today` where it is open): lists name members by the last symbol they
+    had, too. Where both ends mean an instrument, it has to be the same.
     """
     last = pl.coalesce(pl.col("valid_to") - pl.duration(days=1), pl.lit(today))
     nowhere = pl.lit(None, dtype=pl.String)
@@ -93,7 +93,7 @@ def _unclear(rows: pl.DataFrame, told: list[str], source: str) -> pl.DataFrame:
         value=pl.when(is_unknown)
         .then(pl.col("symbol"))
         .otherwise(pl.format("{}: instruments {}", "symbol", ids)),
-        expected=pl.lit("a symbol of one instrument at the time it was in the index"),
+        expected=pl.lit("a symbol of one instrument from the first date to the last"),
         severity=pl.lit(Severity.WARNING.value),
         source=pl.lit(source),
         source_row=pl.col("source_row").cast(pl.Int64),

@@ -252,6 +252,21 @@ def import_membership(
             typer.echo(f"Not kept, see `quantmatrix findings list`: {', '.join(names)}")
 
 
+@app.command("import-sectors")
+def import_sectors(
+    file: Annotated[Path, typer.Argument(help="CSV file, see docs/instruments.md.")],
+) -> None:
+    """Keep which sector instruments are in, from when to when."""
+    from quantmatrix_pipelines.defs.universe import sectors
+
+    with installation() as here:
+        done = sectors.import_file(here.database, file, today=_date(None))
+        _told(here, file, {"added": done.added, "findings": done.findings.height})
+        names = sorted({one or "?" for one in done.findings.get_column("symbol")})
+        if names:
+            typer.echo(f"Not kept, see `quantmatrix findings list`: {', '.join(names)}")
+
+
 def _told(here: Installation, file: Path, counts: dict[str, Any]) -> None:
     """Writes an import down, and says what came of it."""
     from quantmatrix_pipelines.stores import trail

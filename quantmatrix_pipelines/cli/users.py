@@ -124,7 +124,7 @@ def limits(
     from dataclasses import asdict
 
     from quantmatrix_engine import registry
-    from quantmatrix_pipelines.stores import risk_limits, users
+    from quantmatrix_pipelines.stores import classifications, risk_limits, users
 
     given = {
         "max_position_pct": _share(max_position_pct, "max-position-pct"),
@@ -145,6 +145,11 @@ def limits(
             else:
                 unit = "" if key == "max_positions" else " %"
                 typer.echo(f"{key}: at most {float(value):g}{unit} {_LIMIT_NAMES[key]}")
+        if kept.max_sector_pct is not None and not classifications.any_known(here.database):
+            typer.echo(
+                "No sectors are known, so all instruments count as one;"
+                " `quantmatrix instruments import-sectors` takes them."
+            )
 
 
 def _share(percent: float | None, flag: str) -> "Decimal | None":

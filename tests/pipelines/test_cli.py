@@ -65,6 +65,7 @@ COMMANDS = [
             "relist",
             "import",
             "import-membership",
+            "import-sectors",
         )
     ),
     ["chart"],
@@ -384,7 +385,8 @@ def test_limits_are_set_one_by_one_shown_and_taken_away(asking: CliRunner, datab
         "max_heat_pct: not limited",
         "max_positions: not limited",
     ]
-    said(asking, "users", "limits", "ada", "--max-sector-pct", "25", "--max-positions", "8")
+    first = said(asking, "users", "limits", "ada", "--max-sector-pct", "25", "--max-positions", "8")
+    assert first.splitlines()[-1].startswith("No sectors are known, so all instruments count as")
     shown = said(
         asking,
         *("users", "limits", "ada", "--max-heat-pct", "6.5", "--reset", "max_sector_pct"),
