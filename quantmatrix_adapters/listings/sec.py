@@ -24,6 +24,7 @@ from quantmatrix_adapters.http import (
 )
 from quantmatrix_adapters.limits import Limiter, Limits
 from quantmatrix_adapters.providers.base import Given
+from quantmatrix_adapters.providers.exchange_names import mic
 from quantmatrix_engine.contracts.instruments import SymbolHistory
 from quantmatrix_engine.errors import (
     HttpError,
@@ -37,8 +38,6 @@ from quantmatrix_engine.vocabulary import InstrumentKind
 
 _WITH_EXCHANGES = "/files/company_tickers_exchange.json"
 _WITHOUT = "/files/company_tickers.json"
-# What the SEC calls exchanges. NYSE stands for Arca and American, too: one market all the same.
-_EXCHANGES = {"NASDAQ": "XNAS", "NYSE": "XNYS", "CBOE": "BATS", "OTC": "OTCM"}
 _CLASS = re.compile(r"-([A-Z])$")
 _CONTACT = re.compile(r"[ -~]*[^\s@]@[^\s@]+\.[^\s@]+[ -~]*")
 _HOW = "a name and an e-mail address, such as 'Example Ltd admin@example.com'"
@@ -136,8 +135,8 @@ def read(document: Any, known: pl.DataFrame, *, exchange: str = "XNYS") -> pl.Da
     """Gives the list (parsed, with exchanges or without) as a history of today (SymbolHistory).
 
     `known` has key and symbol: what the keys of this list are called today. `exchange` stands for
-    the market where the list does not say which one. Raises ProviderError where the document is
-    not the list.
+    the market where the list does not say which one; its NYSE is Arca and American, too. Raises
+    ProviderError where the document is not the list.
     """
     told = _told(document)
     keys = _keys(told, known)
@@ -145,7 +144,7 @@ def read(document: Any, known: pl.DataFrame, *, exchange: str = "XNYS") -> pl.Da
         {
             "key": keys[one.cik, one.symbol],
             "symbol": one.symbol,
-            "exchange": _EXCHANGES.get((one.exchange or "").upper(), exchange),
+            "exchange": mic(one.exchange) or exchange,
             "currency": "USD",
             "kind": InstrumentKind.STOCK.value,
             "name": one.name,

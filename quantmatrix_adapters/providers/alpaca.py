@@ -2,20 +2,24 @@
 
 Asked with `adjustment=raw` and `asof=-`, so that a symbol is who bore it on the day and not who
 bears it today. `t` is midnight in New York, written in UTC: 05:00Z in winter, 04:00Z in summer.
-Of bars of five minutes it is the moment they start.
+Of bars of five minutes it is the moment they start. What a symbol is, its trading server says.
 """
 
 import datetime as dt
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from quantmatrix_adapters.limits import Limits
 from quantmatrix_adapters.providers.answer_actions import ActionRow, joined_actions, read_actions
 from quantmatrix_adapters.providers.answer_intraday import MomentRow, moment_of, read_intraday
 from quantmatrix_adapters.providers.answer_rows import Row, date_of, read_rows
 from quantmatrix_adapters.providers.base import ActionDelivery, Delivery, IntradayDelivery
+from quantmatrix_adapters.providers.exchange_names import exchange, text_or_none
 from quantmatrix_adapters.providers.network import as_dict, as_list
 from quantmatrix_adapters.providers.network_intraday import (
     FIVE_MINUTES,
@@ -23,7 +27,10 @@ from quantmatrix_adapters.providers.network_intraday import (
     Span,
 )
 from quantmatrix_engine.calendars import EXCHANGE_TIME_ZONE
+from quantmatrix_engine.errors import ProviderRefused
 
+_LOG = logging.getLogger(__name__)
+_LIVE, _PAPER = "https://api.alpaca.markets", "https://paper-api.alpaca.markets"
 _BARS = "/v2/stocks/bars"
 _LETTERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
 _NEW_YORK = ZoneInfo(EXCHANGE_TIME_ZONE)
@@ -42,6 +49,30 @@ class AlpacaProvider(IntradayNetworkProvider):
     key_form: ClassVar = "ID:SECRET, the two keys of your account with a colon between"
     symbols_per_request: ClassVar = 200
     intraday_symbols: ClassVar = 200
+
+    def __init__(self, *, base_url: str | None = None, **given: Any) -> None:
+        super().__init__(base_url=base_url, **given)
+        # An address given in place of its own, a proxy or a test, stands for both of its servers.
+        self._trading = self._client(base_url or _trading_at(self._key))
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives exchange and name of these symbols, of its list of all assets traded today: one
+        request, to its trading server.
+
+        A key that server does not let in says nothing of them, which is logged.
+        """
+        if not symbols:
+            return self._listing({})
+        query = {"status": "active", "asset_class": "us_equity"}
+        try:
+            body = self._ask("/v2/assets", query, of=self._trading).json()
+        except ProviderRefused as error:
+            _LOG.warning("What the symbols are is not told: %s", error)
+            return self._listing({})
+        if not isinstance(body, list):
+            raise self._unusable("a list of assets", "[{symbol, name, exchange, …}]")
+        told = {held["symbol"]: held for held in map(as_dict, body) if held.get("symbol")}
+        return self._listing({one: _listed(told[one]) for one in symbols if one in told})
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
@@ -110,6 +141,15 @@ class AlpacaProvider(IntradayNetworkProvider):
 
 
 PROVIDER = AlpacaProvider
+
+
+def _trading_at(key: str) -> str:
+    """Gives the trading server a key is of: those of paper accounts begin with PK."""
+    return _PAPER if key.startswith("PK") else _LIVE
+
+
+def _listed(held: Mapping[str, Any]) -> dict[str, str | None]:
+    return {**exchange(held.get("exchange")), "name": text_or_none(held.get("name"))}
 
 
 def _batched(symbols: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -4,12 +4,15 @@ Errors come with status 200, as a text under `Information` or `Note` (asked too 
 `Error Message` (a wrong key, or a symbol it does not know). The last 100 sessions come as
 `compact`; older ones are asked for as `full`, which its free plan refuses. Fundamentals (OVERVIEW)
 are texts, with `None` or `-` for what is missing; shares of one, such as margins, are kept in per
-cent. What it has none of (a fund, an unknown symbol) is an empty object.
+cent. What it has none of (a fund, an unknown symbol) is an empty object. LISTING_STATUS is CSV.
 """
 
+import csv
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
+
+import polars as pl
 
 from quantmatrix_adapters.http import HttpAnswer
 from quantmatrix_adapters.limits import Limits
@@ -33,6 +36,7 @@ from quantmatrix_adapters.providers.base import (
     Delivery,
     FundamentalsDelivery,
 )
+from quantmatrix_adapters.providers.exchange_names import exchange, text_or_none
 from quantmatrix_adapters.providers.network import (
     NetworkProvider,
     as_dict,
@@ -41,7 +45,14 @@ from quantmatrix_adapters.providers.network import (
     unknown_symbol,
 )
 from quantmatrix_engine import calendars
-from quantmatrix_engine.errors import ProviderBusy, ProviderError, ProviderPaused, ProviderRefused
+from quantmatrix_engine.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderPaused,
+    ProviderRefused,
+    QuantMatrixError,
+)
+from quantmatrix_engine.vocabulary import InstrumentKind
 
 _COLUMNS = {
     "open": "1. open",
@@ -76,6 +87,8 @@ _FIGURES = {
 _OF_ONE = frozenset(name for name in _FIGURES if name.endswith("_pct"))
 _RATINGS = [f"AnalystRating{word}" for word in ("StrongBuy", "Buy", "Hold", "Sell", "StrongSell")]
 _MISSING = ("None", "-")
+_LIST_BEGINS = b"symbol,name,exchange,assetType,"
+_KINDS = {"Stock": InstrumentKind.STOCK, "ETF": InstrumentKind.ETF}
 _SERIES = "Time Series (Daily)"
 _COMPACT_SESSIONS = 100
 _ALWAYS = (dt.date(1900, 1, 1), dt.date(2200, 1, 1))
@@ -88,6 +101,19 @@ class AlphaVantageProvider(NetworkProvider):
     base_url: ClassVar = "https://www.alphavantage.co"
     limits: ClassVar = Limits(per_minute=5, per_day=25)
     key_form: ClassVar = "the API key of your account"
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives exchange, kind and name of those of these symbols that are listed in the United
+        States today, of its list of all that are: one request.
+        """
+        ours = {dashed(symbol): symbol for symbol in symbols}
+        answer = self._ask("/query", {"function": "LISTING_STATUS"})
+        if not _is_list(answer):
+            raise self._unusable("its list", f"CSV that begins with {_LIST_BEGINS.decode()}")
+        told = csv.DictReader(answer.body.decode("utf-8", "replace").splitlines())
+        return self._listing(
+            {ours[row["symbol"]]: _listed(row) for row in told if row["symbol"] in ours}
+        )
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
@@ -171,6 +197,9 @@ class AlphaVantageProvider(NetworkProvider):
         said = as_dict(answer.json()).get("Error Message")
         return isinstance(said, str) and said.startswith("Invalid API call")
 
+    def _check(self, answer: HttpAnswer) -> QuantMatrixError | None:
+        return None if _is_list(answer) else super()._check(answer)
+
     def _error_in(self, body: Any) -> ProviderError | None:
         said = _words(body)
         if said is None:
@@ -190,6 +219,19 @@ class AlphaVantageProvider(NetworkProvider):
 
 
 PROVIDER = AlphaVantageProvider
+
+
+def _is_list(answer: HttpAnswer) -> bool:
+    return answer.status == 200 and answer.body.startswith(_LIST_BEGINS)
+
+
+def _listed(row: Mapping[str, str | None]) -> dict[str, str | None]:
+    kind = _KINDS.get(row.get("assetType") or "")
+    return {
+        **exchange(row.get("exchange")),
+        **({"kind": kind.value} if kind else {}),
+        "name": text_or_none(row.get("name")),
+    }
 
 
 def _words(body: Any) -> str | None:

@@ -2,13 +2,16 @@
 
 As traded are those of `historical-price-eod/non-split-adjusted`, whose columns are named adjOpen
 to adjClose all the same; those of `…/full` are adjusted for splits and not used. Errors come with
-status 200 too, as {"Error Message": …}. Of fundamentals its `profile` is read; `lastDividend` there
-is not, since nothing says whether it is one dividend or a year's.
+status 200 too, as {"Error Message": …}. Of fundamentals its `profile` is read, which says what a
+symbol is, too; `lastDividend` there is not, since nothing says whether it is one dividend or a
+year's.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
+
+import polars as pl
 
 from quantmatrix_adapters.http import HttpAnswer
 from quantmatrix_adapters.limits import Limits
@@ -25,9 +28,12 @@ from quantmatrix_adapters.providers.base import (
     Delivery,
     FundamentalsDelivery,
 )
+from quantmatrix_adapters.providers.exchange_names import exchange, mic, text_or_none
 from quantmatrix_adapters.providers.network import NetworkProvider, as_dict, dashed, unknown_symbol
 from quantmatrix_engine.errors import ProviderBusy, ProviderError, ProviderRefused
+from quantmatrix_engine.vocabulary import InstrumentKind
 
+_PROFILE = "/stable/profile"
 _COLUMNS = {
     "open": "adjOpen",
     "high": "adjHigh",
@@ -51,6 +57,11 @@ class FmpProvider(NetworkProvider):
     base_url: ClassVar = "https://financialmodelingprep.com"
     limits: ClassVar = Limits(per_day=250)
     key_form: ClassVar = "the API key of your account"
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives exchange, currency, kind and name of these symbols: a request for each."""
+        said = {symbol: self._profile(symbol) for symbol in symbols}
+        return self._listing({symbol: _listed(held) for symbol, held in said.items() if held})
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
@@ -76,18 +87,24 @@ class FmpProvider(NetworkProvider):
         """Gives the figures of its profile of each symbol: one request for each."""
 
         def ask(symbol: str) -> FundamentalsDelivery:
-            request, answer = self._asked(
-                "/stable/profile", symbol, {}, wanted=(session, session), known_at=known_at
-            )
-            profiles = [] if self._is_unknown(answer) else self._rows(answer)
-            if not profiles:
-                return joined_figures([])
-            held = as_dict(profiles[0])
-            if _ours(symbol, held) is None:
-                raise self._unusable(f"'symbol': {symbol!r}", "the profile of the symbol")
-            return read_figures(request, _statement(symbol, held))
+            query = {"symbol": dashed(symbol)}
+            wanted = (session, session)
+            request = self._request(_PROFILE, query, wanted=wanted, known_at=known_at)
+            held = self._profile(symbol)
+            return read_figures(request, _statement(symbol, held)) if held else joined_figures([])
 
         return of_each(symbols, ask, provider=self.name, session=session)
+
+    def _profile(self, symbol: str) -> dict[str, Any]:
+        """Gives its profile of a symbol; an empty one where it has none."""
+        answer = self._ask(_PROFILE, {"symbol": dashed(symbol)})
+        profiles = [] if self._is_unknown(answer) else self._rows(answer)
+        if not profiles:
+            return {}
+        held = as_dict(profiles[0])
+        if _ours(symbol, held) is None:
+            raise self._unusable(f"'symbol': {symbol!r}", "the profile of the symbol")
+        return held
 
     def _deliveries(
         self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
@@ -141,6 +158,23 @@ def _row(symbol: str, held: Any) -> Row:
     day = as_dict(held)
     cells = {column: day.get(theirs) for column, theirs in _COLUMNS.items()}
     return Row(_ours(symbol, day), date_of(day.get("date")), cells, held)
+
+
+def _listed(held: Mapping[str, Any]) -> dict[str, str | None]:
+    """Gives what a profile says for a listing.
+
+    Its short name AMEX is of NYSE American and of NYSE Arca; the full one tells them apart.
+    """
+    full = held.get("exchangeFullName")
+    currency = text_or_none(held.get("currency"))
+    kinds = {"isEtf": InstrumentKind.ETF, "isFund": InstrumentKind.MUTUAL_FUND}
+    told = [kind.value for name, kind in kinds.items() if held.get(name) is True]
+    return {
+        **exchange(full if mic(full) else held.get("exchange")),
+        **({"currency": currency} if currency else {}),
+        **({"kind": told[0]} if told else {}),
+        "name": text_or_none(held.get("companyName")),
+    }
 
 
 def _statement(symbol: str, held: Mapping[str, Any]) -> Statement:

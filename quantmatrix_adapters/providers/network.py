@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version as version_of
 from typing import Any, ClassVar, Self
 from urllib.parse import quote, quote_plus, urlencode
@@ -74,13 +75,14 @@ class NetworkProvider:
         self._key = key
         self._since = since
         self._patience = patience or Patience()
-        self._http = HttpClient(
-            base_url or self.base_url,
+        self._client = partial(
+            HttpClient,
             user_agent=f"quantmatrix/{version_of('quantmatrix')}",
             timeout_seconds=timeout_seconds,
             limiter=limiter,
             patience=self._patience,
         )
+        self._http = self._client(base_url or self.base_url)
 
     @classmethod
     def configured(cls, given: Given) -> Self:
@@ -123,7 +125,7 @@ class NetworkProvider:
 
         Nothing is asked for it: exchange (XNYS), currency (USD) and kind (stock) are those of an
         installation that says nothing else, as for a folder of bars, and the name is null. The
-        first session is the first one asked for. A ListingProvider can be asked for better.
+        first session is the first one asked for. `listing_of` asks for better.
         """
         return self._listing({symbol: {} for symbol in self.symbols})
 
@@ -184,10 +186,15 @@ class NetworkProvider:
         """Says whether the answer means that the provider does not know the symbol."""
         return answer.status == 404
 
-    def _ask(self, path: str, query: Mapping[str, str]) -> HttpAnswer:
-        """Gives a good answer, or one that says that the symbol is unknown."""
+    def _ask(
+        self, path: str, query: Mapping[str, str], *, of: HttpClient | None = None
+    ) -> HttpAnswer:
+        """Gives a good answer, or one that says that the symbol is unknown.
+
+        `of` is who is asked; None: the server of its bars.
+        """
         try:
-            return self._http.get(
+            return (of or self._http).get(
                 path,
                 query={**query, **self._secret_query()},
                 headers=self._secret_headers(),

@@ -26,23 +26,10 @@ from quantmatrix_adapters.providers.answer_intraday import (
 )
 from quantmatrix_adapters.providers.answer_rows import COLUMNS, Request, Row, date_of, read_rows
 from quantmatrix_adapters.providers.base import ActionDelivery, Delivery, IntradayDelivery
+from quantmatrix_adapters.providers.exchange_names import exchange, text_or_none
 from quantmatrix_adapters.providers.network import as_dict, dashed, unknown_symbol
 from quantmatrix_adapters.providers.network_intraday import IntradayNetworkProvider, Span
 from quantmatrix_engine import calendars
-
-# What Tiingo calls the exchanges of the United States (ISO 10383 MIC).
-_EXCHANGES = {
-    "NASDAQ": "XNAS",
-    "NYSE": "XNYS",
-    "NYSE ARCA": "ARCX",
-    "NYSE MKT": "XASE",
-    "AMEX": "XASE",
-    "BATS": "BATS",
-    "PINK": "OTCM",
-    "OTCMKTS": "OTCM",
-    "OTCQB": "OTCM",
-    "OTCQX": "OTCM",
-}
 
 
 class TiingoProvider(IntradayNetworkProvider):
@@ -54,10 +41,7 @@ class TiingoProvider(IntradayNetworkProvider):
     key_form: ClassVar = "the API token of your account"
 
     def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
-        """Gives exchange and name of these symbols, one request each; it says no more of them.
-
-        An exchange that is not among the known ones is assumed, as in the listing.
-        """
+        """Gives exchange and name of these symbols, one request each; it says no more of them."""
         said = {symbol: self._metadata(symbol) for symbol in symbols}
         return self._listing({symbol: told for symbol, told in said.items() if told is not None})
 
@@ -116,12 +100,7 @@ class TiingoProvider(IntradayNetworkProvider):
         told = answer.json()
         if not isinstance(told, dict) or "exchangeCode" not in told:
             raise self._unusable("'exchangeCode'", "{ticker, name, exchangeCode, …}")
-        exchange = _EXCHANGES.get(str(told["exchangeCode"]).upper())
-        name = told.get("name")
-        return {
-            "name": name if isinstance(name, str) else None,
-            **({"exchange": exchange} if exchange else {}),
-        }
+        return {"name": text_or_none(told.get("name")), **exchange(told["exchangeCode"])}
 
     def _asked(
         self, symbol: str, first: dt.date, last: dt.date, known_at: dt.datetime

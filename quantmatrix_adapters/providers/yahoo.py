@@ -49,11 +49,35 @@ from quantmatrix_adapters.providers.answer_rows import (
     read_rows,
 )
 from quantmatrix_adapters.providers.base import ActionDelivery, Delivery, IntradayDelivery
+from quantmatrix_adapters.providers.exchange_names import exchange, text_or_none
 from quantmatrix_adapters.providers.network import as_dict, as_list, dashed, unknown_symbol
 from quantmatrix_adapters.providers.network_intraday import IntradayNetworkProvider, Span
-from quantmatrix_engine.vocabulary import FindingRule, Severity
+from quantmatrix_engine.vocabulary import FindingRule, InstrumentKind, Severity
 
 _DAY = dt.timedelta(days=1)
+# Yahoo's codes of exchanges: the Nasdaq's three tiers and its funds, New York, the OTC markets …
+_EXCHANGES = {
+    "NMS": "XNAS",
+    "NGM": "XNAS",
+    "NCM": "XNAS",
+    "NAS": "XNAS",
+    "NYQ": "XNYS",
+    "ASE": "XASE",
+    "PCX": "ARCX",
+    "BTS": "BATS",
+    "PNK": "OTCM",
+    "OQB": "OTCM",
+    "OQX": "OTCM",
+    "GER": "XETR",
+}
+_KINDS = {
+    "EQUITY": InstrumentKind.STOCK,
+    "ETF": InstrumentKind.ETF,
+    "MUTUALFUND": InstrumentKind.MUTUAL_FUND,
+    "INDEX": InstrumentKind.INDEX,
+    "FUTURE": InstrumentKind.FUTURE,
+    "CRYPTOCURRENCY": InstrumentKind.CRYPTO,
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,11 @@ class YahooProvider(IntradayNetworkProvider):
     base_url: ClassVar = "https://query1.finance.yahoo.com"
     limits: ClassVar = Limits(per_minute=30)
     needs_key: ClassVar = False
+
+    def listing_of(self, symbols: Sequence[str]) -> pl.DataFrame:
+        """Gives exchange, currency, kind and name of these symbols: a request for each."""
+        said = {symbol: self._about(symbol) for symbol in symbols}
+        return self._listing({symbol: _listed(meta) for symbol, meta in said.items() if meta})
 
     def corporate_actions(
         self, first: dt.date, last: dt.date, *, known_at: dt.datetime
@@ -107,7 +136,7 @@ class YahooProvider(IntradayNetworkProvider):
         wanted: tuple[dt.date, dt.date],
         known_at: dt.datetime,
     ) -> tuple[Request, HttpAnswer]:
-        path = f"/v8/finance/chart/{quote(dashed(symbol), safe='')}"
+        path = _chart_of(symbol)
         # Whole days, so that asking twice on a day is the same request.
         present = known_at.astimezone(dt.UTC).date() + _DAY
         end = dt.datetime.combine(present, dt.time(), dt.UTC)
@@ -145,6 +174,16 @@ class YahooProvider(IntradayNetworkProvider):
             ],
         )
 
+    def _about(self, symbol: str) -> dict[str, Any]:
+        """Gives what the head of a day's chart says; nothing where the symbol is unknown."""
+        answer = self._ask(_chart_of(symbol), {"interval": "1d", "range": "1d"})
+        if answer.status == 404:
+            return {}
+        meta = as_dict(self._chart(answer).get("meta"))
+        if meta.get("symbol") != dashed(symbol):
+            raise self._unusable(f"'symbol': {dashed(symbol)!r}", "the chart of the symbol")
+        return meta
+
     def _chart(self, answer: HttpAnswer) -> dict[str, Any]:
         results = as_list(as_dict(as_dict(answer.json()).get("chart")).get("result"))
         if len(results) != 1 or not isinstance(results[0], dict):
@@ -175,6 +214,21 @@ class YahooProvider(IntradayNetworkProvider):
 
 
 PROVIDER = YahooProvider
+
+
+def _chart_of(symbol: str) -> str:
+    return f"/v8/finance/chart/{quote(dashed(symbol), safe='')}"
+
+
+def _listed(meta: Mapping[str, Any]) -> dict[str, str | None]:
+    currency = text_or_none(meta.get("currency"))
+    kind = _KINDS.get(str(meta.get("instrumentType")))
+    return {
+        **exchange(meta.get("exchangeName"), _EXCHANGES),
+        **({"currency": currency} if currency else {}),
+        **({"kind": kind.value} if kind else {}),
+        "name": text_or_none(meta.get("longName")) or text_or_none(meta.get("shortName")),
+    }
 
 
 def _zone(chart: dict[str, Any]) -> ZoneInfo:

@@ -13,12 +13,8 @@ class Listing(pa.DataFrameModel):
     """One symbol a provider can give bars of. Key: symbol, exchange."""
 
     symbol: str = pa.Field(str_length={"min_value": 1, "max_value": 32}, description="The symbol.")
-    exchange: str = pa.Field(
-        str_length={"min_value": 4, "max_value": 4}, description="Exchange, ISO 10383 MIC."
-    )
-    currency: str = pa.Field(
-        str_length={"min_value": 3, "max_value": 3}, description="Currency, ISO 4217."
-    )
+    exchange: str = pa.Field(str_matches="^[A-Z0-9]{4}$", description="Exchange, ISO 10383 MIC.")
+    currency: str = pa.Field(str_matches="^[A-Z]{3}$", description="Currency, ISO 4217.")
     kind: str = pa.Field(isin=list(InstrumentKind), description="What it is.")
     name: str = pa.Field(nullable=True, description="Full name, where the provider gives one.")
     first_session: dt.date = pa.Field(description="First session the provider has a bar of.")

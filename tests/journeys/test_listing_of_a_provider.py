@@ -21,6 +21,35 @@ def kept(installation: Installation) -> list[tuple[object, ...]]:
     )
 
 
+def of_tiingo(installation: Installation, server: ReplayServer, *symbols: str) -> TiingoProvider:
+    return TiingoProvider.configured(
+        Given(
+            symbols=symbols,
+            keys={"tiingo": "s3cret"},
+            since=dt.date(2013, 2, 1),
+            patience=Patience(clock=lambda: installation.now),
+            base_urls={"tiingo": server.base_url},
+        )
+    )
+
+
+def test_a_symbol_of_an_exchange_nobody_here_knows_is_a_finding(installation: Installation):
+    said = {"ZZZZ": "MARS", "AAPL": "NASDAQ"}
+
+    def route(asked: Request) -> Reply | None:
+        symbol = asked.path.rpartition("/")[2]
+        return Reply(200, {"ticker": symbol, "name": None, "exchangeCode": said[symbol]})
+
+    with ReplayServer(route) as server:
+        installation.feed = of_tiingo(installation, server, "AAPL", "ZZZZ")
+        installation.run("market_data", {}, "instruments")
+    assert [row[:2] for row in kept(installation)] == [("AAPL", "XNAS")]
+    told = 'SELECT symbol, "column", value, expected FROM findings'
+    ((symbol, column, value, expected),) = query(installation.database, told)
+    assert (symbol, column, expected) == ("ZZZZ", "exchange", "Exchange, ISO 10383 MIC.")
+    assert str(value).endswith(": 'MARS'")
+
+
 def test_a_new_symbol_is_asked_about_once_and_kept_as_the_provider_says(
     installation: Installation,
 ):
@@ -29,15 +58,7 @@ def test_a_new_symbol_is_asked_about_once_and_kept_as_the_provider_says(
 
     with ReplayServer(route) as server:
         for symbols in (("AAPL", "ZZZZ"), ("AAPL", "ZZZZ", "BRK.B")):
-            installation.feed = TiingoProvider.configured(
-                Given(
-                    symbols=symbols,
-                    keys={"tiingo": "s3cret"},
-                    since=dt.date(2013, 2, 1),
-                    patience=Patience(clock=lambda: installation.now),
-                    base_urls={"tiingo": server.base_url},
-                )
-            )
+            installation.feed = of_tiingo(installation, server, *symbols)
             installation.run("market_data", {}, "instruments")
         paths = [asked.path.rpartition("/")[2] for asked in server.requests]
     assert paths == ["AAPL", "ZZZZ", "BRK-B"]

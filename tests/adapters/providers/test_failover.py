@@ -197,7 +197,8 @@ def test_the_first_that_says_what_a_symbol_is_counts(market: Market, tmp_path: P
     feeds = [PROVIDERS[name].configured(market.given("AAPL")) for name in ("yahoo", "tiingo")]
     both = Failover([FolderProvider(tmp_path), *feeds])
     market.servers["tiingo"].queue(metadata("NASDAQ"))
-    # MSFT is as the folder lists it; Yahoo only assumes; Tiingo knows no ZZZZ.
+    # MSFT is as the folder lists it; Yahoo knows none of them; Tiingo knows no ZZZZ.
+    market.has()
     market.servers["tiingo"].route = lambda _: Reply(404, {"detail": "Not found."})
     assert both.listing_of(["AAPL", "MSFT", "ZZZZ"]).drop("first_session").rows() == [
         ("AAPL", "XNAS", "USD", "stock", "Apple Inc.")
@@ -208,6 +209,7 @@ def test_the_first_that_says_what_a_symbol_is_counts(market: Market, tmp_path: P
 def test_one_that_cannot_say_what_a_symbol_is_stops_nobody(
     market: Market, caplog: pytest.LogCaptureFixture
 ) -> None:
+    market.has()
     market.servers["tiingo"].route = lambda _: Reply(403, {"detail": "no"})
     assert market.failover("AAPL").listing_of(["AAPL"]).is_empty()
     assert "tiingo is passed over: tiingo answered HTTP 403: no" in caplog.text

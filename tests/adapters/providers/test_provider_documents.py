@@ -9,12 +9,12 @@ from support.replay_server import ReplayServer, Reply
 
 from quantmatrix_adapters import providers
 from quantmatrix_adapters.http import Patience
-from quantmatrix_adapters.providers.base import CorporateActionProvider, Given
+from quantmatrix_adapters.providers.base import CorporateActionProvider, Given, ListingProvider
 from quantmatrix_engine import registry
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_actions import RawActions
-from quantmatrix_engine.errors import ProviderBusy, ProviderError, ProviderRefused
+from quantmatrix_engine.errors import ProviderBusy, ProviderError, ProviderPaused, ProviderRefused
 
 PROVIDERS = registry.discover(providers, attribute="PROVIDER")
 NETWORK = [name for name, one in PROVIDERS.items() if hasattr(one, "symbols_per_request")]
@@ -87,6 +87,99 @@ def test_yahoo_dividends_of_before_a_split_are_as_announced(server: ReplayServer
         (dt.date(2020, 8, 7), "cash_dividend", None, 0.82, "USD"),
         (dt.date(2020, 8, 31), "split", 4.0, None, None),
     ]
+
+
+def listed(name: str, server: ReplayServer, *symbols: str) -> list[tuple[Any, ...]]:
+    said = make(name, server, *symbols).listing_of(symbols)
+    return said.drop("first_session").rows()
+
+
+@pytest.mark.parametrize("name", NETWORK)
+def test_every_network_provider_says_what_its_symbols_are(name: str, server: ReplayServer) -> None:
+    assert isinstance(make(name, server), ListingProvider)
+
+
+def test_alpaca_says_exchange_and_name_of_assets(server: ReplayServer) -> None:
+    asset = {"class": "us_equity", "status": "active", "name": None}
+    assets = [
+        asset | {"symbol": "AAPL", "exchange": "NASDAQ", "name": "Apple Inc. Common Stock"},
+        asset | {"symbol": "BRK.B", "exchange": "NYSE"},
+        asset | {"symbol": "SPY", "exchange": "ARCA"},
+        asset | {"symbol": "XYZ", "exchange": "ASCX"},
+        asset | {"symbol": "OTHER", "exchange": "OTC"},
+    ]
+    server.queue(Reply(200, [*assets, {}, None]))
+    assert listed("alpaca", server, "XYZ", "SPY", "GONE", "BRK.B", "AAPL") == [
+        ("AAPL", "XNAS", "USD", "stock", "Apple Inc. Common Stock"),
+        ("BRK.B", "XNYS", "USD", "stock", None),
+        ("SPY", "ARCX", "USD", "stock", None),
+        ("XYZ", "'ASCX'", "USD", "stock", None),
+    ]
+    (asked,) = server.requests
+    assert (asked.path, asked.query["status"]) == ("/v2/assets", "active")
+
+
+def test_an_alpaca_key_that_may_not_trade_says_nothing(
+    server: ReplayServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.queue(Reply(403, {"message": "forbidden."}))
+    assert listed("alpaca", server, "AAPL") == []
+    assert "alpaca answered HTTP 403: forbidden." in caplog.text
+
+
+def test_fmp_says_what_a_profile_is_of(server: ReplayServer) -> None:
+    said = [
+        {"symbol": "AAPL", "exchange": "NASDAQ", "exchangeFullName": "NASDAQ Global Select"},
+        {
+            "symbol": "SPY",
+            "exchange": "AMEX",
+            "exchangeFullName": "New York Stock Exchange Arca",
+            "isEtf": True,
+        },
+        {"symbol": "BRK-B", "exchange": "NYSE", "exchangeFullName": "New York Stock Exchange"},
+        {"symbol": "SHOP.TO", "exchange": "TSX", "exchangeFullName": "Toronto Stock Exchange"},
+    ]
+    common = {"companyName": "A name", "currency": "USD", "isEtf": False, "isFund": False}
+    server.queue(*[Reply(200, [common | one]) for one in said], Reply(200, []))
+    assert listed("fmp", server, "AAPL", "SPY", "BRK.B", "SHOP.TO", "ZZZZ") == [
+        ("AAPL", "XNAS", "USD", "stock", "A name"),
+        ("BRK.B", "XNYS", "USD", "stock", "A name"),
+        ("SHOP.TO", "'TSX'", "USD", "stock", "A name"),
+        ("SPY", "ARCX", "USD", "etf", "A name"),
+    ]
+    assert {asked.path for asked in server.requests} == {"/stable/profile"}
+
+
+def test_fmp_about_another_symbol_is_not_believed(server: ReplayServer) -> None:
+    server.queue(Reply(200, [{"symbol": "MSFT", "exchange": "NASDAQ"}]))
+    with pytest.raises(ProviderError, match="'symbol': 'IBM'"):
+        listed("fmp", server, "IBM")
+
+
+def test_alpha_vantage_says_what_its_list_has(server: ReplayServer) -> None:
+    rows = [
+        "symbol,name,exchange,assetType,ipoDate,delistingDate,status",
+        "BRK-B,Berkshire Hathaway Inc,NYSE,Stock,1996-05-09,null,Active",
+        "IBM,International Business Machines Corp,NYSE,Stock,1962-01-02,null,Active",
+        '"SPY","SPDR S&P 500, a trust",NYSE ARCA,ETF,1993-01-29,null,Active',
+        "UNSAID,,,,,null,Active",
+    ]
+    server.queue(Reply(200, "\r\n".join(rows) + "\r\n"))
+    assert listed("alpha_vantage", server, "SPY", "BRK.B", "UNSAID", "ZZZZ") == [
+        ("BRK.B", "XNYS", "USD", "stock", "Berkshire Hathaway Inc"),
+        ("SPY", "ARCX", "USD", "etf", "SPDR S&P 500, a trust"),
+        ("UNSAID", "XNYS", "USD", "stock", None),
+    ]
+    assert server.requests[0].query["function"] == "LISTING_STATUS"
+
+
+def test_alpha_vantage_whose_day_is_used_up_lists_nothing(server: ReplayServer) -> None:
+    server.queue(Reply(200, {"Information": "Our standard rate limit is 25 requests per day."}))
+    with pytest.raises(ProviderPaused, match="25 requests per day"):
+        listed("alpha_vantage", server, "IBM")
+    server.queue(Reply(200, {}))
+    with pytest.raises(ProviderError, match="without its list"):
+        listed("alpha_vantage", server, "IBM")
 
 
 def test_an_action_that_cannot_be_read_is_a_finding(server: ReplayServer) -> None:

@@ -15,6 +15,7 @@ from quantmatrix_adapters.http import Patience
 from quantmatrix_adapters.providers.base import Given
 from quantmatrix_engine import registry
 from quantmatrix_engine.contracts import gate
+from quantmatrix_engine.contracts.instruments import Listing
 from quantmatrix_engine.contracts.raw_actions import RawActions
 from quantmatrix_engine.errors import (
     ProviderBusy,
@@ -224,9 +225,10 @@ def test_tiingo_says_exchange_and_name_of_its_symbols(server: ReplayServer, body
     )
     said = make("tiingo", server, "GOOGL").listing_of(["GOOGL", "ZZZZ", "BRK.B"])
     assert said.drop("first_session").rows() == [
-        ("BRK.B", "XNYS", "USD", "stock", None),
+        ("BRK.B", "'MARS'", "USD", "stock", None),
         ("GOOGL", "XNAS", "USD", "stock", 'Alphabet Inc.("Google") - Class A'),
     ]
+    assert gate.apply(Listing, said).good.get_column("symbol").to_list() == ["GOOGL"]
     assert [asked.path for asked in server.requests] == [
         "/tiingo/daily/GOOGL",
         "/tiingo/daily/ZZZZ",
@@ -407,6 +409,34 @@ def test_yahoo_split_that_cannot_be_read_lets_no_price_of_the_symbol_through(
     assert delivery.findings.select("symbol", "rule", "severity").rows() == [
         ("NVDA", "broken_contract", "error")
     ]
+
+
+@pytest.mark.parametrize(
+    ("recording", "symbol", "said"),
+    [
+        ("MSFT-dividends-2021-02-01", "MSFT", ("XNAS", "USD", "stock", "Microsoft Corporation")),
+        (
+            "0P0000XTS7-2024-09-12",
+            "0P0000XTS7",
+            ("OTCM", "USD", "mutual_fund", "GS USD Liquid Reserve R Acc"),
+        ),
+        ("WSU.DE-2023-08-04", "WSU.DE", ("XETR", "EUR", "stock", "WashTec AG")),
+        ("BTC-USD-2020-01-01", "BTC-USD", ("'CCC'", "USD", "crypto", "Bitcoin USD")),
+    ],
+)
+def test_yahoo_says_what_its_symbols_are(
+    server: ReplayServer, shared_data: Path, recording: str, symbol: str, said: tuple[str, ...]
+) -> None:
+    (path,) = (shared_data / "providers" / "yahoo").glob(f"*{recording}*.json")
+    server.queue(Reply(200, json.loads(path.read_text())["response"]["json"]))
+    assert make("yahoo", server, symbol).listing_of([symbol]).row(0)[:5] == (symbol, *said)
+    assert server.requests[0].query == {"interval": "1d", "range": "1d"}
+
+
+def test_yahoo_says_no_more_of_a_shell_than_it_holds(server: ReplayServer, body: Body) -> None:
+    server.queue(Reply(200, body("yahoo/empty_shell_result")), Reply(404, body("yahoo/error_404")))
+    said = make("yahoo", server, "THF", "ZZZZ").listing_of(["THF", "ZZZZ"])
+    assert said.drop("first_session").rows() == [("THF", "XNAS", "USD", "stock", None)]
 
 
 def test_yahoo_empty_shell_and_a_chart_without_moments_have_no_bars(
