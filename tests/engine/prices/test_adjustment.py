@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.prices.adjustment import DividendRule, View, adjusted, known_by
+from quantmatrix_engine.prices.confirmation import together
 
 KNOWN = dt.datetime(2020, 1, 2, 21, tzinfo=dt.UTC)
 DAYS = [dt.date(2020, 1, day) for day in (2, 3, 6, 7, 8)]
@@ -241,6 +242,73 @@ def test_the_factors_of_lean_come_out_to_their_rounding(shared_data: Path, compa
     assert read.height > 3_000
     # Their factors have seven digits.
     assert deviation.max() < 1e-6
+
+
+def test_a_dividend_beside_a_split_comes_out_as_the_factors_of_lean(shared_data: Path):
+    # Time Warner, 2009-03-30: a reverse split of 1:3 and a price factor of its own on one date, the
+    # only case there is in Lean's files. They have its closes before each action, no daily bars.
+    folder = shared_data / "ohlcv"
+    factors = lean_factors(folder, "TWX").filter(pl.col("date") < dt.date(2050, 1, 1))
+    told = lean_actions(folder, "TWX")
+    ratios = told.filter(pl.col("ratio").is_not_null()).select("ex_date", of_day="ratio")
+    # Theirs is an amount for a unit of before the split, ours for one of the ex-date.
+    amount = pl.col("amount") / pl.col("of_day").fill_null(1.0)
+    told = told.join(ratios, on="ex_date", how="left").with_columns(amount=amount).drop("of_day")
+    both = told.filter(pl.col("ex_date") == dt.date(2009, 3, 30)).sort("ratio")
+    assert both.select("ratio", "amount").rows() == [
+        (None, pytest.approx(0.0567 * 3, rel=1e-3)),
+        (pytest.approx(1 / 3, rel=1e-3), None),
+    ]
+    raw = bars(*factors["ref_close"], days=factors["date"].to_list())
+    rule = DividendRule.PREVIOUS_CLOSE
+    read = adjusted(raw, told, as_of=dt.date(2021, 3, 31), view=View.TOTAL_RETURN, rule=rule)
+    theirs = factors["ref_close"] * factors["price_factor"] * factors["split_factor"]
+    around = factors["date"].is_between(dt.date(2008, 11, 24), dt.date(2009, 5, 26))
+    off = (read["close"] / theirs).filter(around)
+    # Amounts have four decimals: of 0.0567, paid on 8.42, that is 6e-6, in each row.
+    assert (off / off[-1] - 1).abs().max() < 2e-5
+
+
+def test_two_dividends_of_one_date_come_out_as_the_adjusted_closes_of_microsoft(shared_data: Path):
+    # A special dividend of 3.00 and the quarter's of 0.08, both on 2004-11-15 (Microsoft's dividend
+    # history). The adjusted closes are those of Yahoo that come with bokeh.
+    ex_date = dt.date(2004, 11, 15)
+    told = pl.DataFrame(
+        {
+            "provider": "reference",
+            "symbol": "MSFT",
+            "ex_date": ex_date,
+            "kind": "cash_dividend",
+            "ratio": None,
+            "amount": [3.00, 0.08],
+            "currency": "USD",
+            "known_at": KNOWN,
+            "source": ["special", "quarter"],
+        },
+        schema_overrides={"ratio": pl.Float64},
+    )
+    paid = together(told).select("ex_date", "amount").to_dicts()
+    theirs = (
+        pl.read_parquet(shared_data / "ohlcv" / "yahoo_adjclose_samples.parquet")
+        .filter(
+            pl.col("symbol") == "MSFT",
+            pl.col("source").str.starts_with("bokeh"),
+            pl.col("date").is_between(dt.date(2004, 11, 1), dt.date(2004, 11, 30)),
+        )
+        .sort("date")
+    )
+    read = adjusted(
+        bars(*theirs["close"], days=theirs["date"].to_list()),
+        actions(*[{"ratio": None, **one} for one in paid]),
+        as_of=dt.date(2004, 11, 30),
+        view=View.TOTAL_RETURN,
+        rule=DividendRule.EX_DATE_CLOSE,
+    )
+    adj_close = theirs["adj_close"] / theirs["adj_close"][-1] * theirs["close"][-1]
+    assert theirs.height == 21
+    assert read["close"][0] < 0.9 * theirs["close"][0]
+    # Their adjusted closes have six decimals.
+    assert (read["close"] / adj_close - 1).abs().max() < 1e-7
 
 
 def lean_factors(folder: Path, company: str) -> pl.DataFrame:
