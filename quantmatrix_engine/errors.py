@@ -10,7 +10,8 @@
     ├── ProviderError          a provider of market data gave no usable answer
     │   ├── ProviderBusy       ... for now: too many requests, silence, a fault on its side
     │   ├── ProviderRefused    ... to this key: it is wrong, or its plan lacks what was asked
-    │   └── ProviderPaused     ... not asked: its quota is used up, or it failed too often
+    │   ├── ProviderPaused     ... not asked: its quota is used up, or it failed too often
+    │   └── NobodyAnswered     ... nor did any other of those that were asked one after another
     └── ChannelError           a channel did not take a message
         ├── ChannelBusy        ... for now: `retry_after_seconds` says when to ask again
         ├── MessageRefused     ... this message, for good
@@ -21,6 +22,7 @@ whether trying the same thing again can help.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 
 
 class QuantMatrixError(Exception):
@@ -81,6 +83,16 @@ class ProviderPaused(ProviderError):
     def __init__(self, message: str, *, until: dt.datetime | None) -> None:
         super().__init__(message)
         self.until = until
+
+
+class NobodyAnswered(ProviderError):
+    """None of several providers answered; `failures` has the error of each by its name."""
+
+    def __init__(self, failures: Mapping[str, QuantMatrixError]) -> None:
+        said = "; ".join(f"{name}: {error}" for name, error in failures.items())
+        super().__init__(f"No provider answered. {said}")
+        self.failures = dict(failures)
+        self.retryable = any(error.retryable for error in failures.values())
 
 
 class ChannelError(QuantMatrixError):

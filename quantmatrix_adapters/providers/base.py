@@ -13,15 +13,31 @@ from quantmatrix_adapters.limits import Limiter, Limits, Unlimited
 
 
 @dataclass(frozen=True)
+class Asked:
+    """One of several providers that was asked: the range of sessions, how long that took, and the
+    first error where it failed, whatever it gave before.
+    """
+
+    provider: str
+    first: dt.date
+    last: dt.date
+    milliseconds: int
+    error: str | None
+
+
+@dataclass(frozen=True)
 class Delivery:
     """What a provider answered: the bars it gave and what could not be read.
 
     `bars` keeps the contract RawBars, sorted by symbol, session. `findings` keeps the contract
     Findings: rows and files that could not be read as bars at all. Prices are not judged here.
+    `asked` are those of several providers that were asked, here as in the other deliveries; None
+    where it is the answer of one.
     """
 
     bars: pl.DataFrame
     findings: pl.DataFrame
+    asked: tuple[Asked, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,7 @@ class ActionDelivery:
 
     actions: pl.DataFrame
     findings: pl.DataFrame
+    asked: tuple[Asked, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,7 @@ class FundamentalsDelivery:
 
     fundamentals: pl.DataFrame
     findings: pl.DataFrame
+    asked: tuple[Asked, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from quantmatrix_adapters.providers.answer_figures import joined_figures
 from quantmatrix_adapters.providers.answer_rows import BARS, FINDINGS, joined
 from quantmatrix_adapters.providers.base import (
     ActionDelivery,
+    Asked,
     CorporateActionProvider,
     Delivery,
     FundamentalsDelivery,
@@ -23,11 +25,11 @@ from quantmatrix_adapters.providers.base import (
     Provider,
     SymbolProvider,
 )
-from quantmatrix_adapters.providers.failures import ENDS_ASKING, Failure, failed
+from quantmatrix_adapters.providers.failures import ENDS_ASKING, Failure, Watch, failed
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.instruments import Listing
 from quantmatrix_engine.contracts.raw_actions import RawActions
-from quantmatrix_engine.errors import HttpError, ProviderError
+from quantmatrix_engine.errors import HttpError, NobodyAnswered, ProviderError
 
 _LOG = logging.getLogger(__name__)
 ACTIONS = pl.DataFrame(
@@ -108,27 +110,31 @@ class Failover:
     def daily_bars(self, first: dt.date, last: dt.date, *, known_at: dt.datetime) -> Delivery:
         """Gives what the providers together have, at most one whole bar of a symbol and session.
 
-        Raises an error of theirs where none of them answered anything: a retryable one, if any.
+        Raises NobodyAnswered where none of them answered anything.
         """
         closed = min(last, calendars.last_closed_session(known_at))
         sessions = calendars.sessions(first, closed)
         symbols = self.symbols or self.listing().get_column("symbol").to_list()
         wanted = dict.fromkeys(symbols, sessions) if sessions else {}
         deliveries: list[Delivery] = []
-        failures: list[Failure] = []
+        failures: dict[str, Failure] = {}
+        asked: list[Asked] = []
         answers = 0
         for provider in self.providers:
             if not wanted:
                 break
+            watch = Watch(provider.name)
             given, failed = _ask(provider, wanted, known_at)
+            asked.append(watch.stopped(*_range(wanted), next(iter(failed), None)))
             answers += len(given)
-            failures += failed
+            if failed:
+                failures[provider.name] = failed[0]
             kept = _only(joined(given), wanted)
             deliveries += [kept, _told(provider.name, failed, first, last)]
             wanted = _without(wanted, kept.bars)
         if failures and not answers:
-            raise next((one for one in failures if one.retryable), failures[0])
-        return joined(deliveries)
+            raise NobodyAnswered(failures)
+        return replace(joined(deliveries), asked=tuple(asked))
 
     def next_after(self, given: Mapping[str, str]) -> dict[str, tuple[Provider, list[str]]]:
         """Gives whom to ask for a second opinion: the next provider by its name, and the symbols.
@@ -152,18 +158,23 @@ class Failover:
         One that cannot answer is passed over, which is logged and a finding.
         """
         told = [ActionDelivery(ACTIONS.clear(), pl.DataFrame(schema=FINDINGS))]
+        asked: list[Asked] = []
         for provider in self.providers:
             if not isinstance(provider, CorporateActionProvider):
                 continue
+            watch, failure = Watch(provider.name), None
             try:
                 told.append(provider.corporate_actions(first, last, known_at=known_at))
             except (ProviderError, HttpError) as error:
                 _LOG.warning("%s is passed over: %s", provider.name, error)
+                failure = error
                 failed = _told(provider.name, [error], first, last)
                 told.append(ActionDelivery(ACTIONS.clear(), failed.findings))
+            asked.append(watch.stopped(first, last, failure))
         return ActionDelivery(
             pl.concat([one.actions for one in told]).sort("symbol", "ex_date", "kind", "provider"),
             pl.concat([one.findings for one in told]),
+            tuple(asked),
         )
 
     def fundamentals(
@@ -172,25 +183,27 @@ class Failover:
         """Gives what every one of them states, each under its own name: they state different
         figures, and count them differently.
 
-        One that cannot answer is passed over, which is logged and a finding. Raises its error
+        One that cannot answer is passed over, which is logged and a finding. Raises NobodyAnswered
         where none of them answered.
         """
         told: list[FundamentalsDelivery] = []
+        times: list[Asked] = []
         failures: dict[str, Failure] = {}
         for provider in self.providers:
             if not isinstance(provider, FundamentalsProvider):
                 continue
+            watch = Watch(provider.name)
             try:
                 told.append(provider.fundamentals(symbols, session, known_at=known_at))
             except (ProviderError, HttpError) as error:
                 _LOG.warning("%s is passed over: %s", provider.name, error)
                 failures[provider.name] = error
+            times.append(watch.stopped(session, session, failures.get(provider.name)))
         if failures and not told:
-            raise next(iter(failures.values()))
+            raise NobodyAnswered(failures)
         asked = f"fundamentals of {session}"
-        return joined_figures(
-            told, *(failed(name, [error], asked, _INSTEAD) for name, error in failures.items())
-        )
+        found = [failed(name, [error], asked, _INSTEAD) for name, error in failures.items()]
+        return replace(joined_figures(told, *found), asked=tuple(times))
 
 
 def second_opinion(
@@ -253,6 +266,11 @@ def _answer(
     if isinstance(provider, SymbolProvider):
         return provider.bars_of(symbols, first, last, known_at=known_at)
     return provider.daily_bars(first, last, known_at=known_at)
+
+
+def _range(wanted: Wanted) -> tuple[dt.date, dt.date]:
+    """Gives the first and the last session that is still to be had of any symbol."""
+    return min(one[0] for one in wanted.values()), max(one[-1] for one in wanted.values())
 
 
 def _only(delivery: Delivery, wanted: Wanted) -> Delivery:

@@ -11,7 +11,7 @@ from quantmatrix_adapters.providers.answer_intraday import joined_intraday
 from quantmatrix_adapters.providers.base import IntradayDelivery, IntradayProvider
 from quantmatrix_adapters.providers.failures import Failure, failed
 from quantmatrix_engine import calendars
-from quantmatrix_engine.errors import HttpError, ProviderError
+from quantmatrix_engine.errors import HttpError, NobodyAnswered, ProviderError
 
 _LOG = logging.getLogger(__name__)
 _PRICES = ("open", "high", "low", "close")
@@ -39,7 +39,7 @@ class IntradayFailover:
     ) -> IntradayDelivery:
         """Gives what the providers together have; without symbols all that files have.
 
-        Raises an error of theirs where none of them answered anything: a retryable one, if any.
+        Raises NobodyAnswered where none of them answered anything.
         """
         closed = min(last, calendars.last_closed_session(known_at))
         sessions = calendars.sessions(first, closed)
@@ -56,8 +56,7 @@ class IntradayFailover:
                 failures[provider.name] = error
             given |= _whole([one.bars for one in told])
         if failures and not told:
-            errors = list(failures.values())
-            raise next((one for one in errors if one.retryable), errors[0])
+            raise NobodyAnswered(failures)
         asked_for = f"intraday bars from {first} to {last}"
         return joined_intraday(
             told, *(failed(name, [error], asked_for, _INSTEAD) for name, error in failures.items())

@@ -42,6 +42,7 @@ def _bring_up(here: Installation, console: Console) -> None:
     import dagster as dg
 
     from quantmatrix_adapters.channels.discord import DiscordChannel
+    from quantmatrix_adapters.providers.base import names_of
     from quantmatrix_pipelines import chain, demonstration, home
     from quantmatrix_pipelines.clock import utc_now
     from quantmatrix_pipelines.definitions import build_definitions
@@ -73,7 +74,7 @@ def _bring_up(here: Installation, console: Console) -> None:
         kept=home.kept_window(settings.home),
     )
     home.write_window(settings.home, window)
-    fetched = market_data.fetched(here.database, feed.name, feed.version())
+    fetched = market_data.fetched(here.database, names_of(feed), feed.version())
     definitions = build_definitions(settings, overrides={"feed": feed})
     with dg.DagsterInstance.get() as instance:
         chain.close_interrupted_runs(instance)

@@ -52,14 +52,14 @@ def _reported(connection: Connection, first: dt.date, last: dt.date) -> pl.DataF
     return pl.DataFrame(rows.all(), schema=REPORTED_SCHEMA, orient="row")
 
 
-def record(database: Database, told: pl.DataFrame) -> int:
-    """Adds reports that say something new, in quarantine until they are judged; gives how many.
+def record(database: Database, told: pl.DataFrame) -> pl.DataFrame:
+    """Adds reports that say something new, in quarantine until they are judged; gives those.
 
     `told` has instrument_id, the columns of the contract RawActions, a currency in each dividend,
     and the row as it was delivered.
     """
     if told.is_empty():
-        return 0
+        return told
     with database.transaction(Role.PIPELINE) as connection:
         dates = told.get_column("ex_date")
         known = _reported(connection, dates.min(), dates.max())  # type: ignore[arg-type]
@@ -72,7 +72,8 @@ def record(database: Database, told: pl.DataFrame) -> int:
             ),
             {"names": names},
         )
-        return bulk.insert_new(connection, "corporate_actions", _as_rows(new))
+        bulk.insert_new(connection, "corporate_actions", _as_rows(new))
+        return new
 
 
 _SAID = ("provider", "instrument_id", "kind", "ex_date", "ratio", "amount", "known_at")

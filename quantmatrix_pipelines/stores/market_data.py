@@ -1,6 +1,7 @@
 """What was fetched, and what was wrong with it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -127,18 +128,24 @@ class Fetch:
     dagster_run_id: str
 
 
-def fetched(database: Database, provider: str, version: str) -> list[Fetch]:
-    """Gives the fetches of daily bars since the provider's data took on this state."""
+def fetched(database: Database, providers: Sequence[str], version: str) -> list[Fetch]:
+    """Gives the fetches of daily bars since the data of these providers took on this state.
+
+    Those that were asked one after another, at one moment by one run, are one fetch: of all that
+    any of them was asked for, where one that was asked did not fail.
+    """
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
             text(
-                "SELECT first_session, last_session, dagster_run_id FROM provider_fetches"
-                " WHERE provider = :provider AND kind = 'bars' AND status = 'succeeded'"
+                "SELECT min(first_session), max(last_session), dagster_run_id FROM provider_fetches"
+                " WHERE provider = ANY(:providers) AND kind = 'bars'"
                 " AND id > coalesce((SELECT max(id) FROM provider_fetches"
-                " WHERE provider = :provider AND kind = 'bars' AND status = 'succeeded'"
-                " AND version <> :version), 0) ORDER BY id"
+                " WHERE provider = ANY(:providers) AND kind = 'bars' AND status = 'succeeded'"
+                " AND version <> :version), 0)"
+                " GROUP BY dagster_run_id, fetched_at, kind"
+                " HAVING bool_or(status = 'succeeded') ORDER BY min(id)"
             ),
-            {"provider": provider, "version": version},
+            {"providers": list(providers), "version": version},
         )
         return [Fetch(*row) for row in rows]
 

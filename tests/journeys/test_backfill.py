@@ -51,7 +51,7 @@ def lake_of(installation: Installation) -> Lake:
 def planned(installation: Installation) -> list[chain.Step]:
     """Gives the runs that `quantmatrix up` would still make."""
     feed = MortalFeed(None)
-    fetched = market_data.fetched(installation.database, feed.name, feed.version())
+    fetched = market_data.fetched(installation.database, [feed.name], feed.version())
     window = replace(home.read_window(installation.settings.home), first=FIRST)
     return chain.plan(installation.instance, window, LAST, sessions=1, fetched=fetched)
 

@@ -576,7 +576,7 @@ def test_actions_are_listed_and_decided_with_a_reason(asking: CliRunner, databas
         known_at=pl.lit(AT).cast(pl.Datetime("us", "UTC")),
         row=pl.lit("{}"),
     )
-    assert corporate_actions.record(database, reported) == 1
+    assert corporate_actions.record(database, reported).height == 1
     line = "1  AAA  2026-11-20  split 4 for 1  registrar  quarantined: Reported, and not held"
     assert said(asking, "actions", "list", "--status", "quarantined").startswith(line)
     assert "A decision needs a reason" in complaint(

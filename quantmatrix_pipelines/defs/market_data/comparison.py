@@ -16,7 +16,8 @@ from quantmatrix_engine.prices.restatement import unseen
 from quantmatrix_engine.prices.sampling import in_turn
 from quantmatrix_engine.vocabulary import FetchKind
 from quantmatrix_models.database import Database
-from quantmatrix_pipelines.defs.market_data.fetches import Question, answered
+from quantmatrix_pipelines.defs.market_data import fetches
+from quantmatrix_pipelines.defs.market_data.fetches import Question
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import market_data as store
 
@@ -64,18 +65,18 @@ def compare(
     for name, (provider, symbols) in feed.next_after(sample).items():
         ask = partial(second_opinion, provider, symbols, session, known_at=at)
         try:
-            delivery, row = answered(database, provider, question, ask)
+            fetched = fetches.answered(database, provider, question, ask)
         except (ProviderError, HttpError) as error:
             _LOG.warning("%s cannot be compared with: %s", name, error)
             failures[name] = str(error)
             continue
+        delivery = fetched.answer
         parted = quarantine.part(RawBars, delivery.bars, provider=name, key=("symbol", "session"))
         found = pl.concat([delivery.findings, parted.findings])
         store.record_delivered(database, found, at=at)
         new = unseen(parted.good, known)
         lake.append("raw_bars", new)
-        counted = {"rows": parted.good.height, "new_rows": new.height}
-        store.record_fetch(database, {**row, **counted})
+        fetches.record(database, fetched, parted.good, new)
         asked[name] = len(symbols)
     return Compared(asked, failures)
 

@@ -26,7 +26,8 @@ from quantmatrix_engine.vocabulary import FetchKind, FindingRule, Severity
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
-from quantmatrix_pipelines.defs.market_data.fetches import Question, answered
+from quantmatrix_pipelines.defs.market_data import fetches
+from quantmatrix_pipelines.defs.market_data.fetches import Answered, Question
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
@@ -85,7 +86,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
         first, last = sessions[0], sessions[-1]
         at = clock()
         question = Question(FetchKind.CORPORATE_ACTIONS, first, last, at, context.run.run_id)
-        told, asked = _told(feed, settings, database, question)
+        told, fetched = _told(feed, settings, database, question)
         catalogue = instrument_store.catalogue(database)
         parted = quarantine.part(RawActions, told.actions, provider=feed.name, key=_KEY)
         known = identified_actions(parted.good, catalogue)
@@ -93,8 +94,8 @@ def asset(window: Window) -> dg.AssetsDefinition:
         market_data.record_delivered(database, refused, at=at)
         rows = pl.struct(parted.good.columns).struct.json_encode()
         of_feed, added = _record(database, known.actions.with_columns(row=rows), settings)
-        if asked is not None:
-            market_data.record_fetch(database, {**asked, "new_rows": of_feed})
+        if fetched is not None:
+            fetches.record(database, fetched, fetched.answer.actions, of_feed)
         seen = pl.concat(
             _judged(lake, catalogue, store.reported(database, one.first, one.last), sessions)
             for one in stretches.split(sessions, months=stretches.A_QUARTER)
@@ -140,38 +141,41 @@ _KEY = ("symbol", "ex_date", "kind")
 
 def _told(
     feed: Provider, settings: Settings, database: Database, question: Question
-) -> tuple[ActionDelivery, dict[str, object] | None]:
+) -> tuple[ActionDelivery, Answered[ActionDelivery] | None]:
     """Gives what the feed and the file of actions say of the ex-dates asked for.
 
-    Beside it the row of `provider_fetches`, without new rows; None where the feed is not asked.
+    Beside it what the feed alone answered; None where it is not asked.
     """
     told = [ActionDelivery(_RAW_ACTIONS, pl.DataFrame(schema=_FINDINGS))]
-    asked = None
+    fetched = None
     if isinstance(feed, CorporateActionProvider):
-        reported, asked = answered(database, feed, question, partial(_reported, feed, question))
+        fetched = fetches.answered(database, feed, question, partial(_reported, feed, question))
+        reported = fetched.answer
         told.append(ActionDelivery(together(reported.actions), reported.findings))
-        asked = {**asked, "rows": reported.actions.height}
     if settings.actions is not None:
         told.append(action_file.read(settings.actions, asked_at=question.at))
     actions = pl.concat([one.actions for one in told])
     of_question = pl.col("ex_date").is_between(question.first, question.last)
     found = pl.concat([one.findings for one in told])
-    return ActionDelivery(actions.filter(of_question), found), asked
+    return ActionDelivery(actions.filter(of_question), found), fetched
 
 
 def _reported(feed: CorporateActionProvider, question: Question) -> ActionDelivery:
     return feed.corporate_actions(question.first, question.last, known_at=question.at)
 
 
-def _record(database: Database, actions: pl.DataFrame, settings: Settings) -> tuple[int, int]:
-    """Keeps what is new of identified actions; gives how many those were, of the feed and in all.
+def _record(
+    database: Database, actions: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, int]:
+    """Keeps what is new of identified actions; gives what was new of the feed, and how many in all.
 
     Those of the file bear its name as their source.
     """
     name = None if settings.actions is None else settings.actions.name
     is_of_file = pl.col("source").eq_missing(pl.lit(name, pl.String))
     of_feed = store.record(database, actions.filter(~is_of_file))
-    return of_feed, of_feed + store.record(database, actions.filter(is_of_file))
+    of_file = store.record(database, actions.filter(is_of_file))
+    return of_feed, of_feed.height + of_file.height
 
 
 def _judged(

@@ -1,19 +1,44 @@
-"""Asking a provider, and the row of `provider_fetches` that tells of it."""
+"""Asking a provider, and the rows of `provider_fetches` that tell of it: one a provider."""
 
 import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from quantmatrix_adapters.providers.base import Provider
-from quantmatrix_engine.errors import HttpError, ProviderError
+import polars as pl
+
+from quantmatrix_adapters.providers.base import Asked
+from quantmatrix_engine.errors import HttpError, NobodyAnswered, ProviderError
 from quantmatrix_engine.vocabulary import FetchKind
 from quantmatrix_models.database import Database
 from quantmatrix_models.market_data import FetchStatus
 from quantmatrix_pipelines.stores import market_data as store
 
-Answer = TypeVar("Answer")
+
+class Feed(Protocol):
+    """Who is asked: a provider, or several that are asked one after another."""
+
+    @property
+    def name(self) -> str:
+        """Gives the name its findings bear."""
+        ...
+
+    def version(self) -> str:
+        """Gives the state of its data, as of a provider."""
+        ...
+
+
+class Answer(Protocol):
+    """What it answered, with the providers that were asked where those were several."""
+
+    @property
+    def asked(self) -> tuple[Asked, ...] | None:
+        """Gives those of several providers that were asked; None where it is the answer of one."""
+        ...
+
+
+Told = TypeVar("Told", bound=Answer)
 
 
 @dataclass(frozen=True)
@@ -27,32 +52,74 @@ class Question:
     dagster_run_id: str
 
 
-def answered(
-    database: Database, provider: Provider, question: Question, ask: Callable[[], Answer]
-) -> tuple[Answer, dict[str, object]]:
-    """Gives the answer, and the row of `provider_fetches` without its counts of rows.
+@dataclass(frozen=True)
+class Answered(Generic[Told]):
+    """An answer, and the rows of `provider_fetches` about it, without their counts of rows."""
 
-    Where the provider fails, the row is recorded with the error, and the error goes on.
+    answer: Told
+    fetches: tuple[dict[str, object], ...]
+
+
+def answered(
+    database: Database, feed: Feed, question: Question, ask: Callable[[], Told]
+) -> Answered[Told]:
+    """Gives what the feed answers.
+
+    Where it fails, the failure of each provider that was asked is recorded, and the error goes on.
     """
-    asked = {
-        "provider": provider.name,
-        "version": provider.version(),
+    about = {
+        "version": feed.version(),
         "kind": question.kind.value,
-        "first_session": question.first,
-        "last_session": question.last,
         "fetched_at": question.at,
         "dagster_run_id": question.dagster_run_id,
     }
     began = time.monotonic()
+
+    def alone(name: str, error: str | None) -> Asked:
+        took = round((time.monotonic() - began) * 1000)
+        return Asked(name, question.first, question.last, took, error)
+
     try:
         answer = ask()
-    except (ProviderError, HttpError) as error:
-        failed = {"status": FetchStatus.FAILED.value, "error": str(error), "rows": 0, "new_rows": 0}
-        store.record_fetch(database, {**asked, **failed, "duration_ms": _since(began)})
+    except NobodyAnswered as error:
+        for name, reason in error.failures.items():
+            failed = {**about, **_row(alone(name, str(reason))), "duration_ms": None}
+            store.record_fetch(database, {**failed, "rows": 0, "new_rows": 0})
         raise
-    return answer, {**asked, "duration_ms": _since(began)}
+    except (ProviderError, HttpError) as error:
+        failed = {**about, **_row(alone(feed.name, str(error)))}
+        store.record_fetch(database, {**failed, "rows": 0, "new_rows": 0})
+        raise
+    asked = (alone(feed.name, None),) if answer.asked is None else answer.asked
+    return Answered(answer, tuple({**about, **_row(one)} for one in asked))
 
 
-def _since(began: float) -> int:
-    """Gives the milliseconds since a moment of the monotonic clock."""
-    return round((time.monotonic() - began) * 1000)
+def record(
+    database: Database, told: Answered[Told], rows: pl.DataFrame, new_rows: pl.DataFrame
+) -> None:
+    """Records the fetch of each provider that was asked with its rows and its new ones.
+
+    Both frames have a column `provider`. What one provider gave alone counts as its own, whatever
+    name it bears.
+    """
+    is_alone = len(told.fetches) == 1
+    for fetch in told.fetches:
+        counted = {
+            name: frame.height
+            if is_alone
+            else frame.filter(pl.col("provider") == fetch["provider"]).height
+            for name, frame in (("rows", rows), ("new_rows", new_rows))
+        }
+        store.record_fetch(database, {**fetch, **counted})
+
+
+def _row(asked: Asked) -> dict[str, object]:
+    status = FetchStatus.SUCCEEDED if asked.error is None else FetchStatus.FAILED
+    return {
+        "provider": asked.provider,
+        "first_session": asked.first,
+        "last_session": asked.last,
+        "duration_ms": asked.milliseconds,
+        "status": status.value,
+        "error": asked.error,
+    }

@@ -24,7 +24,7 @@ from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.market_data import fetches
-from quantmatrix_pipelines.defs.market_data.fetches import answered
+from quantmatrix_pipelines.defs.market_data.fetches import Answered
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
@@ -74,7 +74,8 @@ def asset(window: Window) -> dg.AssetsDefinition:
         sessions = sessions_in(context.partition_keys)
         catalogue = instrument_store.catalogue(database)
         question = _question(feed, catalogue, sessions, at=clock())
-        said, asked = _answered(feed, question, database, clock, context.run.run_id)
+        fetched = _answered(feed, question, database, clock, context.run.run_id)
+        said = joined_figures([]) if fetched is None else fetched.answer
         told = joined_figures([said, _of_file(settings, clock)])
         good, findings = _screened(told, catalogue, sessions, provider=feed.name)
         store.record_delivered(database, findings, at=clock())
@@ -82,9 +83,9 @@ def asset(window: Window) -> dg.AssetsDefinition:
         new = unstated(good, known)
         context.log.info("%s %d rows, %d of them new", question.reason, good.height, new.height)
         lake.append("fundamentals", new)
-        if asked is not None:
-            of_feed = new.join(said.fundamentals, on=_STATED, how="semi").height
-            store.record_fetch(database, {**asked, "new_rows": of_feed})
+        if fetched is not None:
+            of_feed = new.join(said.fundamentals, on=_STATED, how="semi")
+            fetches.record(database, fetched, said.fundamentals, of_feed)
         catalog.count_sessions(context, lake, "fundamentals")
         return dg.MaterializeResult(
             metadata=catalog.rows(
@@ -153,24 +154,24 @@ def _in_turn(symbols: Sequence[str], session: dt.date) -> list[str]:
 
 def _answered(
     feed: Provider, question: _Question, database: Database, clock: Clock, run_id: str
-) -> tuple[FundamentalsDelivery, dict[str, object] | None]:
+) -> Answered[FundamentalsDelivery] | None:
     """Gives what the provider states, known from the moment its last answer was there.
 
-    Beside it the row of `provider_fetches`, without new rows; None where it is not asked.
+    None where it is not asked.
     """
     provider = fundamentals_provider(feed)
     if provider is None or not question.symbols:
-        return joined_figures([]), None
+        return None
     session = question.session
-    told, asked = answered(
+    told = fetches.answered(
         database,
         feed,
         fetches.Question(FetchKind.FUNDAMENTALS, session, session, clock(), run_id),
         lambda: provider.fundamentals(question.symbols, session, known_at=clock()),
     )
     moment = pl.lit(clock()).cast(pl.Datetime("us", "UTC"))
-    dated = told.fundamentals.with_columns(known_at=moment)
-    return FundamentalsDelivery(dated, told.findings), {**asked, "rows": dated.height}
+    dated = told.answer.fundamentals.with_columns(known_at=moment)
+    return Answered(FundamentalsDelivery(dated, told.answer.findings), told.fetches)
 
 
 def _of_file(settings: Settings, clock: Clock) -> FundamentalsDelivery:

@@ -13,8 +13,9 @@ from quantmatrix_engine.vocabulary import FetchKind
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data import fetches
 from quantmatrix_pipelines.defs.market_data.comparison import compare
-from quantmatrix_pipelines.defs.market_data.fetches import Question, answered
+from quantmatrix_pipelines.defs.market_data.fetches import Question
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
@@ -48,8 +49,9 @@ def asset(window: Window) -> dg.AssetsDefinition:
         """Daily bars as the provider said them, never changed: a restatement is a further row.
 
         A row that cannot be read or breaks the contract is a finding, with file, row, column and
-        value. A provider that fails is in `provider_fetches` with its error. A sample of the run's
-        last session is asked of the next provider, too, only to compare.
+        value. Each provider that was asked is in `provider_fetches`, one that failed with its
+        error. A sample of the run's last session is asked of the next provider, too, only to
+        compare.
         """
         told = checks.Tally()
         delivered = new = 0
@@ -58,7 +60,8 @@ def asset(window: Window) -> dg.AssetsDefinition:
         for stretch in ahead:
             at = clock()
             question = Question(FetchKind.BARS, stretch.first, stretch.last, at, context.run.run_id)
-            delivery, asked = answered(database, feed, question, partial(_deliver, feed, question))
+            fetched = fetches.answered(database, feed, question, partial(_deliver, feed, question))
+            delivery = fetched.answer
             parted = quarantine.part(
                 RawBars, delivery.bars, provider=feed.name, key=("symbol", "session")
             )
@@ -66,8 +69,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
             unknown = unseen(parted.good, known)
             findings = pl.concat([delivery.findings, parted.findings])
             store.record_delivered(database, findings, at=at)
-            counted = {"rows": parted.good.height, "new_rows": unknown.height}
-            store.record_fetch(database, {**asked, **counted})
+            fetches.record(database, fetched, parted.good, unknown)
             lake.append("raw_bars", unknown, note=stretch.note)
             bad = findings.select("source", "source_row").n_unique()
             told.add(findings, rows=parted.good.height + bad, bad_rows=bad)

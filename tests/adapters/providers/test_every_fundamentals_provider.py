@@ -33,6 +33,7 @@ from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.fundamentals import FIGURES, RawFundamentals
 from quantmatrix_engine.errors import (
     HttpError,
+    NobodyAnswered,
     ProviderBusy,
     ProviderError,
     ProviderPaused,
@@ -319,8 +320,12 @@ def test_one_that_fails_is_a_finding_unless_nobody_answers(server: ReplayServer)
     assert told.findings.select("provider", "rule", "source").rows() == [
         ("polygon", "provider_failed", f"fundamentals of {SESSION}")
     ]
+    assert [(one.provider, one.error is None) for one in told.asked] == [
+        ("polygon", False),
+        ("fmp", True),
+    ]
     server.queue(refused, refused)
-    with pytest.raises(ProviderRefused):
+    with pytest.raises(NobodyAnswered):
         feed.fundamentals(["AAPL"], SESSION, known_at=NOW)
 
 

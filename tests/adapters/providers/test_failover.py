@@ -22,7 +22,7 @@ from quantmatrix_engine import registry
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_bars import RawBars
-from quantmatrix_engine.errors import ProviderBusy, ProviderRefused
+from quantmatrix_engine.errors import NobodyAnswered, ProviderBusy, ProviderRefused
 
 PROVIDERS = registry.discover(providers, attribute="PROVIDER")
 NOW = dt.datetime(2023, 3, 14, 12, tzinfo=dt.UTC)
@@ -158,14 +158,38 @@ def test_an_answer_that_cannot_be_used_is_about_its_symbol_alone(market: Market)
     assert told(delivery) == [("AAPL", FRIDAY, "yahoo", 1), ("MSFT", FRIDAY, "tiingo", 3)]
 
 
-def test_where_none_answers_it_is_an_error_and_a_retryable_one_first(market: Market) -> None:
+def test_where_none_answers_the_error_says_what_each_said_and_whether_to_ask_again(
+    market: Market,
+) -> None:
     market.servers["tiingo"].route = lambda _: Reply(401, {"detail": "Invalid token."})
     market.servers["yahoo"].route = lambda _: Reply(503, "down")
-    with pytest.raises(ProviderBusy, match="yahoo answered HTTP 503"):
+    with pytest.raises(NobodyAnswered, match=r"tiingo answered HTTP 401.*HTTP 503") as busy:
         market.failover("AAPL").daily_bars(FRIDAY, FRIDAY, known_at=NOW)
+    assert busy.value.retryable
+    assert [type(one) for one in busy.value.failures.values()] == [ProviderRefused, ProviderBusy]
     market.servers["yahoo"].route = lambda _: Reply(403, {"message": "no"})
-    with pytest.raises(ProviderRefused, match="tiingo"):
+    with pytest.raises(NobodyAnswered, match="tiingo") as refused:
         market.failover("AAPL").daily_bars(FRIDAY, FRIDAY, known_at=NOW)
+    assert not refused.value.retryable
+
+
+def test_it_says_whom_it_asked_for_what_and_who_failed(market: Market) -> None:
+    every = {"AAPL": {THURSDAY: bar(1), FRIDAY: bar(2), MONDAY: bar(3)}}
+    market.has(tiingo=every, yahoo=every)
+    whole = market.failover("AAPL").daily_bars(THURSDAY, MONDAY, known_at=NOW)
+    assert [(one.provider, one.first, one.last, one.error) for one in whole.asked] == [
+        ("tiingo", THURSDAY, MONDAY, None)
+    ]
+    market.has(tiingo={"AAPL": {THURSDAY: bar(1), FRIDAY: bar(None)}}, yahoo=every)
+    both = market.failover("AAPL", "MSFT").daily_bars(THURSDAY, FRIDAY, known_at=NOW)
+    assert [(one.provider, one.first, one.last, one.error) for one in both.asked] == [
+        ("tiingo", THURSDAY, FRIDAY, None),
+        ("yahoo", THURSDAY, FRIDAY, None),
+    ]
+    market.servers["tiingo"].route = lambda _: Reply(403, {"detail": "no"})
+    first, second = market.failover("AAPL").daily_bars(FRIDAY, FRIDAY, known_at=NOW).asked
+    assert (first.error, second.error) == ("tiingo answered HTTP 403: no", None)
+    assert first.milliseconds >= 0
 
 
 def test_a_folder_may_stand_before_a_network_provider(market: Market, tmp_path: Path) -> None:
@@ -248,4 +272,9 @@ def test_all_providers_are_asked_for_actions_and_one_that_fails_is_a_finding() -
     assert told.actions["provider"].to_list() == ["one", "two"]
     assert told.findings.select("provider", "rule", "value").rows() == [
         ("down", "provider_failed", "out of order")
+    ]
+    assert [(one.provider, one.error) for one in told.asked] == [
+        ("one", None),
+        ("down", "out of order"),
+        ("two", None),
     ]

@@ -15,7 +15,7 @@ from quantmatrix_adapters.providers.base import Given, IntradayDelivery
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_adapters.providers.intraday_folder import IntradayFolder
 from quantmatrix_engine import registry
-from quantmatrix_engine.errors import ProviderBusy, ProviderRefused
+from quantmatrix_engine.errors import NobodyAnswered
 
 PROVIDERS = registry.discover(providers, attribute="PROVIDER")
 NOW = dt.datetime(2023, 3, 14, 12, tzinfo=dt.UTC)
@@ -98,19 +98,21 @@ def test_one_that_refuses_is_passed_over_and_a_finding(servers: dict[str, Replay
     ]
 
 
-def test_where_nobody_answers_an_error_is_raised_a_retryable_one_if_any(
+def test_where_nobody_answers_the_error_says_whether_to_ask_again(
     servers: dict[str, ReplayServer],
 ) -> None:
     feed = both(servers)
     refused = Reply(401, {"detail": "Invalid token."})
     servers["tiingo"].queue(refused)
     servers["yahoo"].queue(*[Reply(503, {"message": "later"})] * 4)
-    with pytest.raises(ProviderBusy):
+    with pytest.raises(NobodyAnswered, match="HTTP 503") as busy:
         ask(feed, "AAPL")
+    assert busy.value.retryable
     servers["tiingo"].queue(refused)
     servers["yahoo"].queue(refused)
-    with pytest.raises(ProviderRefused, match="tiingo"):
+    with pytest.raises(NobodyAnswered, match="tiingo") as gone:
         ask(feed, "AAPL")
+    assert not gone.value.retryable
 
 
 def test_without_symbols_files_give_all_they_have_and_the_network_is_not_asked(

@@ -96,20 +96,32 @@ def test_quarantined_are_open_findings_of_the_asked_sessions_that_have_a_symbol(
 
 
 def test_ranges_count_as_fetched_in_the_newest_state_of_the_provider_only(database: Database):
-    assert market_data.fetched(database, "sample", "1") == []
+    assert market_data.fetched(database, ["sample"], "1") == []
     market_data.record_fetch(database, FETCH)
     market_data.record_fetch(database, FETCH | {"version": "2", "new_rows": 0})
     market_data.record_fetch(database, FETCH | {"provider": "folder", "version": "3"})
     for kind in set(FetchKind) - {FetchKind.BARS}:
         market_data.record_fetch(database, FETCH | {"version": "4", "kind": kind.value})
-    assert market_data.fetched(database, "sample", "2") == [
+    assert market_data.fetched(database, ["sample"], "2") == [
         market_data.Fetch(SESSION, SESSION, "run")
     ]
-    assert market_data.fetched(database, "sample", "1") == []
+    assert market_data.fetched(database, ["sample"], "1") == []
     assert query(database, "SELECT fetched_at, new_rows FROM provider_fetches ORDER BY id")[:2] == [
         (AT, 5),
         (AT, 0),
     ]
+
+
+def test_providers_asked_together_are_one_fetch_unless_all_of_them_failed(database: Database):
+    monday, later = SESSION - dt.timedelta(days=2), AT + dt.timedelta(hours=1)
+    failed = {"status": "failed", "error": "out of order", "rows": 0, "new_rows": 0}
+    first = FETCH | {"provider": "first", "first_session": monday, **failed}
+    for one in (first, FETCH, first | {"fetched_at": later}):
+        market_data.record_fetch(database, one)
+    assert market_data.fetched(database, ["first", "sample"], "1") == [
+        market_data.Fetch(monday, SESSION, "run")
+    ]
+    assert market_data.fetched(database, ["first"], "1") == []
 
 
 def test_a_provider_is_registered_by_its_first_fetch_and_keeps_its_settings(database: Database):
