@@ -53,7 +53,11 @@ def build_definitions(
                 window, market_data=jobs["market_data"], job=jobs["evaluation"]
             ),
             *notification_sensors.sensors(job=jobs["delivery"]),
-            *snapshot_sensors.sensors(evaluation=jobs["evaluation"], job=jobs["publication"]),
+            *snapshot_sensors.sensors(
+                evaluation=jobs["evaluation"],
+                intraday_data=jobs["intraday_data"],
+                job=jobs["publication"],
+            ),
         ],
         resources={**resources(settings), **(overrides or {})},
         executor=dg.in_process_executor,
@@ -85,7 +89,7 @@ def _jobs() -> dict[str, AssetJob]:
         "intraday_data": job(
             "intraday_data",
             "intraday_bars",
-            description="A session's intraday bars, on a schedule of their own. Nothing follows.",
+            description="A session's intraday bars, on a schedule of their own. Its file follows.",
         ),
         "evaluation": job(
             "evaluation",
@@ -101,7 +105,7 @@ def _jobs() -> dict[str, AssetJob]:
         "publication": job(
             "publication",
             "snapshot",
-            description="The analysts' file of a session. Follows evaluation.",
+            description="The analysts' file of a session. Follows evaluation and intraday_data.",
         ),
     }
 

@@ -83,6 +83,7 @@ def test_the_schedule_and_the_sensors_run_by_default(definitions: dg.Definitions
     assert {one.name for one in automations} == {
         *("session_close", "after_market_data", "after_evaluation", "due_notifications"),
         *("session_fundamentals", "session_intraday", "stale_market_data"),
+        "after_intraday_data",
     }
     assert {one.default_status.value for one in automations} == {"RUNNING"}
     assert all(one.description for one in automations)

@@ -1,4 +1,6 @@
-"""After the signals of a session are there, its snapshot is published."""
+"""After the signals of a session are there, its snapshot is published; and once more where its
+intraday bars come later.
+"""
 
 import dagster as dg
 
@@ -7,8 +9,10 @@ from quantmatrix_pipelines.defs.signals.sensors import sessions_of
 from quantmatrix_pipelines.partitions import range_tags
 
 
-def sensors(*, evaluation: AssetJob, job: AssetJob) -> list[dg.SensorDefinition]:
-    """Gives the sensor that follows `evaluation` with `job`."""
+def sensors(
+    *, evaluation: AssetJob, intraday_data: AssetJob, job: AssetJob
+) -> list[dg.SensorDefinition]:
+    """Gives the sensors that follow `evaluation` and `intraday_data` with `job`."""
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -26,4 +30,25 @@ def sensors(*, evaluation: AssetJob, job: AssetJob) -> list[dg.SensorDefinition]
         newest = str(sessions[-1])
         return dg.RunRequest(run_key=f"snapshot:{run.run_id}", tags=range_tags(newest, newest))
 
-    return [after_evaluation]
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[intraday_data],
+        request_job=job,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=10,
+        description="Publishes the analysts' file of a session again, with the intraday bars that"
+        " came after it. No file waits for them.",
+    )
+    def after_intraday_data(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        run = context.dagster_run
+        sessions = sessions_of(run.tags)
+        if is_backfill(run.tags) or not sessions:
+            return dg.SkipReason("A backfill is not followed: backfill `snapshot` too if wanted.")
+        newest = str(sessions[-1])
+        tags = range_tags(newest, newest)
+        # One that has begun may have read the lake before; one that has not will find them there.
+        if not context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, tags=tags)):
+            return dg.SkipReason(f"The file of {newest} is still to be made, and will have them.")
+        return dg.RunRequest(run_key=f"snapshot:{run.run_id}", tags=tags)
+
+    return [after_evaluation, after_intraday_data]

@@ -132,10 +132,19 @@ def after_market_data(window: Window = Window()) -> dg.SensorDefinition:  # noqa
     return sensor
 
 
-def after_evaluation() -> dg.SensorDefinition:
+def of_publication() -> list[dg.SensorDefinition]:
     job = dg.define_asset_job
-    (sensor,) = of_snapshots.sensors(evaluation=job("evaluation"), job=job("publication"))
-    return sensor
+    return of_snapshots.sensors(
+        evaluation=job("evaluation"), intraday_data=job("intraday_data"), job=job("publication")
+    )
+
+
+def after_evaluation() -> dg.SensorDefinition:
+    return of_publication()[0]
+
+
+def after_intraday_data() -> dg.SensorDefinition:
+    return of_publication()[1]
 
 
 def test_market_data_of_a_session_is_followed_by_the_signals_of_all_cohorts(
@@ -168,14 +177,14 @@ def test_sessions_before_the_users_own_are_left_out(instance: dg.DagsterInstance
     assert early.skip_message == "Users' sessions begin at 2026-11-27."
 
 
-@pytest.mark.parametrize("sensor", [after_market_data, after_evaluation])
+@pytest.mark.parametrize("sensor", [after_market_data, after_evaluation, after_intraday_data])
 def test_a_backfill_is_not_followed(instance: dg.DagsterInstance, sensor):
     answer = follow(sensor(), instance, {"dagster/partition": "2026-11-25", **BACKFILL})
     assert isinstance(answer, dg.SkipReason)
     assert str(answer.skip_message).startswith("A backfill is not followed")
 
 
-@pytest.mark.parametrize("sensor", [after_market_data, after_evaluation])
+@pytest.mark.parametrize("sensor", [after_market_data, after_evaluation, after_intraday_data])
 def test_a_run_without_a_session_is_not_followed(instance: dg.DagsterInstance, sensor):
     assert isinstance(follow(sensor(), instance, {}), dg.SkipReason)
 
@@ -187,3 +196,24 @@ def test_an_evaluation_is_followed_by_the_snapshot_of_its_newest_session(
     assert isinstance(answer, dg.RunRequest)
     assert answer.tags == range_tags("2026-11-27", "2026-11-27")
     assert str(answer.run_key).startswith("snapshot:")
+
+
+@pytest.mark.parametrize("status", ["NOT_STARTED", "STARTED", "SUCCESS", "FAILURE"])
+def test_intraday_bars_have_a_file_that_was_asked_for_before_them_published_again(
+    instance: dg.DagsterInstance, status: str
+):
+    tags = range_tags("2026-11-25", "2026-11-25")
+    asked = dg.DagsterRun(job_name="publication", tags=tags, status=dg.DagsterRunStatus[status])
+    instance.add_run(asked)
+    answer = follow(after_intraday_data(), instance, {"dagster/partition": "2026-11-25"})
+    assert isinstance(answer, dg.RunRequest)
+    assert answer.tags == tags
+    assert str(answer.run_key).startswith("snapshot:")
+
+
+def test_a_file_that_is_still_to_be_made_will_have_the_intraday_bars(instance: dg.DagsterInstance):
+    earlier = range_tags("2026-11-24", "2026-11-24")
+    instance.add_run(dg.DagsterRun(job_name="publication", tags=earlier))
+    answer = follow(after_intraday_data(), instance, {"dagster/partition": "2026-11-25"})
+    assert isinstance(answer, dg.SkipReason)
+    assert "The file of 2026-11-25 is still to be made" in str(answer.skip_message)
