@@ -1,5 +1,6 @@
 """For real: Dagster is served as a process, a job is launched over GraphQL, sensors do the rest."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -17,11 +18,16 @@ from typing import Any
 import dagster as dg
 import psutil
 from journeys.conftest import FIRST, LAST, Installation
+from pipelines.rows import query
 
 from quantmatrix_engine import calendars
 from quantmatrix_models import embedded
 from quantmatrix_models.database import parse_url
+from quantmatrix_models.users import UserRole
 from quantmatrix_pipelines import home
+from quantmatrix_pipelines.defs.market_data.sensors import EXPECTED_WITHIN
+from quantmatrix_pipelines.home import Window
+from quantmatrix_pipelines.stores import users
 
 CHECKOUT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240
@@ -47,10 +53,13 @@ LOADED = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } }
 RUNS = "{ runsOrError { ... on Runs { results { jobName status } } } }"
 
 
-def test_a_launched_session_reaches_discord_and_everything_stops(
+def test_a_launched_session_reaches_discord_its_age_an_administrator_and_everything_stops(
     installation: Installation, server_url: str, monkeypatch: Any
 ) -> None:
     ada = installation.add_user("ada", {})
+    users.add(installation.database, "ops", role=UserRole.ADMIN, trail=installation.trail())
+    # A feed that goes on: bars of the present are expected of it, and it has none.
+    home.write_window(installation.settings.home, Window(FIRST, dt.date(2013, 2, 1)))
     environment = _environment(installation, server_url)
     monkeypatch.setenv("DAGSTER_HOME", environment["DAGSTER_HOME"])
     with dg.DagsterInstance.get() as instance:
@@ -63,12 +72,25 @@ def test_a_launched_session_reaches_discord_and_everything_stops(
         _until(lambda: installation.discord.messages(ada), "the message arrives")
         jobs = ["delivery", "evaluation", "market_data", "publication"]
         _until(lambda: _succeeded(ask) >= set(jobs), "every job of the session succeeds")
+        _until(lambda: _status_messages(installation), "the sensor of stale data has looked")
         started = [process, *process.children(recursive=True)]
     (message,) = installation.discord.messages(ada)
     assert message["content"].startswith("2013-03-01: 2 entries\nLate: composed ")
     assert (installation.settings.snapshots / "latest" / "quantmatrix.duckdb").exists()
+    ((name, status_of, at, headline),) = _status_messages(installation)
+    assert (name, status_of) == ("ops", "system_status")
+    due = calendars.last_closed_session(at.astimezone(dt.UTC) - EXPECTED_WITHIN)
+    assert headline == f"No bars of {due}"
     gone, alive = psutil.wait_procs(started, timeout=30)
     assert not alive, f"{len(gone)} ended, still there: {alive}"
+
+
+def _status_messages(installation: Installation) -> list[tuple[Any, ...]]:
+    return query(
+        installation.database,
+        "SELECT u.name, n.channel, n.created_at, n.message ->> 'headline' FROM notifications n"
+        " JOIN users u ON u.id = n.user_id WHERE n.kind = 'system_status'",
+    )
 
 
 def _environment(installation: Installation, server_url: str) -> dict[str, str]:
