@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -18,6 +18,8 @@ _PRICES = ("open", "high", "low", "close")
 _INSTEAD = "an answer; the next provider was asked instead"
 Given = set[tuple[str, dt.date]]
 """Symbols and dates (New York) of which somebody gave a whole bar."""
+Question = tuple[Sequence[str], dt.date, dt.date]
+"""Symbols (none: all that files have), the first and the last session."""
 
 
 class IntradayFailover:
@@ -41,25 +43,46 @@ class IntradayFailover:
 
         Raises NobodyAnswered where none of them answered anything.
         """
-        closed = min(last, calendars.last_closed_session(known_at))
-        sessions = calendars.sessions(first, closed)
-        given: Given = set()
-        told: list[IntradayDelivery] = []
+        return joined_intraday(self.parts([(symbols, first, last)], known_at=known_at))
+
+    def parts(
+        self, questions: Iterable[Question], *, known_at: dt.datetime
+    ) -> Iterator[IntradayDelivery]:
+        """Gives what `intraday_bars` gives of questions, one after the other: not all at once.
+
+        A provider that failed is not asked the questions that are left. What one says of its files
+        as a whole, the same findings each time, is told once. Raises NobodyAnswered, after the last
+        question, where none of them answered any.
+        """
         failures: dict[str, Failure] = {}
-        for provider in self.providers:
-            try:
-                for asked, begin, end in _questions(symbols, sessions, given):
-                    one = provider.intraday_bars(asked, begin, end, known_at=known_at)
-                    told.append(IntradayDelivery(_only_new(one.bars, given), one.findings))
-            except (ProviderError, HttpError) as error:
-                _LOG.warning("%s is passed over: %s", provider.name, error)
-                failures[provider.name] = error
-            given |= _whole([one.bars for one in told])
-        if failures and not told:
+        of_files: dict[str, pl.DataFrame] = {}
+        is_answered = False
+        asked_for = "intraday bars"
+        for symbols, first, last in questions:
+            asked_for = f"intraday bars from {first} to {last}"
+            closed = min(last, calendars.last_closed_session(known_at))
+            sessions = calendars.sessions(first, closed)
+            given: Given = set()
+            told: list[IntradayDelivery] = []
+            for provider in self.providers:
+                if provider.name in failures:
+                    continue
+                try:
+                    for asked, begin, end in _questions(symbols, sessions, given):
+                        one = provider.intraday_bars(asked, begin, end, known_at=known_at)
+                        found = _not_told(one.findings, of_files.get(provider.name))
+                        of_files[provider.name] = one.findings
+                        told.append(IntradayDelivery(_only_new(one.bars, given), found))
+                except (ProviderError, HttpError) as error:
+                    _LOG.warning("%s is passed over: %s", provider.name, error)
+                    failures[provider.name] = error
+                given |= _whole([one.bars for one in told])
+            is_answered |= bool(told)
+            yield joined_intraday(told)
+        if failures and not is_answered:
             raise NobodyAnswered(failures)
-        asked_for = f"intraday bars from {first} to {last}"
-        return joined_intraday(
-            told, *(failed(name, [error], asked_for, _INSTEAD) for name, error in failures.items())
+        yield joined_intraday(
+            [], *(failed(name, [error], asked_for, _INSTEAD) for name, error in failures.items())
         )
 
 
@@ -80,6 +103,10 @@ def _questions(
             ranges[lacking[0], lacking[-1]].append(symbol)
     for (first, last), lacking_it in ranges.items():
         yield lacking_it, first, last
+
+
+def _not_told(findings: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame:
+    return findings.clear() if before is not None and findings.equals(before) else findings
 
 
 def _only_new(bars: pl.DataFrame, given: Given) -> pl.DataFrame:

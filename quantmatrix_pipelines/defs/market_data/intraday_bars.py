@@ -1,8 +1,6 @@
 """The asset of the intraday bars: five minutes and hours, as they were said, for a time."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import dagster as dg
 import polars as pl
@@ -10,18 +8,14 @@ import polars as pl
 from quantmatrix_adapters.providers.base import IntradayDelivery
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts import quarantine
-from quantmatrix_engine.contracts.intraday_bars import SAID, Interval, IntradayBars
-from quantmatrix_engine.contracts.raw_intraday_bars import RawIntradayBars
-from quantmatrix_engine.prices.identity import resolve
-from quantmatrix_engine.prices.intraday import in_kept_intervals
+from quantmatrix_engine.contracts.intraday_bars import Interval, IntradayBars
 from quantmatrix_engine.prices.intraday_coverage import intraday_coverage
-from quantmatrix_engine.prices.intraday_quality import sort_out, without_session
-from quantmatrix_engine.prices.restatement import INTRADAY_KEY, INTRADAY_VALUES, unseen
 from quantmatrix_engine.vocabulary import Severity
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
+from quantmatrix_pipelines.defs.market_data import intraday_parts
+from quantmatrix_pipelines.defs.market_data.intraday_parts import Screened
 from quantmatrix_pipelines.defs.market_data.intraday_retention import Retention, retention
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
@@ -89,13 +83,17 @@ def asset(window: Window) -> dg.AssetsDefinition:
             first = max(stretch.first, keeps.first)
             if first > stretch.last:
                 continue
-            delivery = _delivered(intraday_feed, settings, first, stretch.last, clock)
-            known = lake.read("intraday_bars", first=stretch.first, last=stretch.last)
-            sorted_out = _screened(delivery, catalogue, known)
-            store.record_delivered(database, sorted_out.findings, at=clock())
-            new = _new(sorted_out.bars, known, keeps)
-            lake.append("intraday_bars", new, note=stretch.note)
-            told.add(delivery, sorted_out, new)
+            written = intraday_parts.Written()
+            symbols = settings.provider_symbols
+            asked = intraday_parts.questions(symbols, first, stretch.last, catalogue)
+            for delivery in intraday_parts.delivered(intraday_feed, asked, clock):
+                known = intraday_parts.known(lake, delivery, catalogue, first, stretch.last)
+                sorted_out = intraday_parts.screened(delivery, catalogue, known)
+                store.record_delivered(database, sorted_out.findings, at=clock())
+                new = keeps.kept(intraday_parts.new(sorted_out.bars, known))
+                written.add(new)
+                told.add(delivery, sorted_out, new)
+            written.write(lake, note=stretch.note)
         gone = keeps.forget(lake)
         context.log.info("%d intraday bars, %d rows new", told.delivered, told.new)
         catalog.count_sessions(context, lake, "intraday_bars")
@@ -125,16 +123,6 @@ def asset(window: Window) -> dg.AssetsDefinition:
     return intraday_bars
 
 
-@dataclass(frozen=True)
-class _Screened:
-    """Bars in the intervals that are kept, findings, and how many bars were left out."""
-
-    bars: pl.DataFrame
-    findings: pl.DataFrame
-    outside: int
-    refused: int
-
-
 class _Told:
     """What a run was told, stretch by stretch."""
 
@@ -142,7 +130,7 @@ class _Told:
         self.delivered = self.outside = self.refused = self.new = 0
         self._findings = [checks.NO_FINDINGS]
 
-    def add(self, delivery: IntradayDelivery, screened: _Screened, new: pl.DataFrame) -> None:
+    def add(self, delivery: IntradayDelivery, screened: Screened, new: pl.DataFrame) -> None:
         self.delivered += delivery.bars.height
         self.outside += screened.outside
         self.refused += screened.refused
@@ -153,41 +141,6 @@ class _Told:
         """Gives the findings, each once, but for bars outside the hours, which are no fault."""
         every = pl.concat(self._findings).unique(maintain_order=True)
         return every.filter(pl.col("severity") != Severity.INFO.value)
-
-
-def _delivered(
-    feed: IntradayFailover, settings: Settings, first: dt.date, last: dt.date, clock: Clock
-) -> IntradayDelivery:
-    """Gives what the providers say, known from the moment the last answer was there.
-
-    A row whose file states since when it is known keeps that.
-    """
-    asked_at = clock()
-    told = feed.intraday_bars(settings.provider_symbols, first, last, known_at=asked_at)
-    asked, answered = (
-        pl.lit(moment).cast(pl.Datetime("us", "UTC")) for moment in (asked_at, clock())
-    )
-    known_at = pl.when(pl.col("known_at") == asked).then(answered).otherwise("known_at")
-    return IntradayDelivery(told.bars.with_columns(known_at=known_at), told.findings)
-
-
-def _screened(told: IntradayDelivery, catalogue: pl.DataFrame, known: pl.DataFrame) -> _Screened:
-    raw = quarantine.part(RawIntradayBars, told.bars, provider="intraday", key=SAID)
-    sorted_out = sort_out(raw.good, catalogue)
-    kept = quarantine.part(
-        IntradayBars,
-        in_kept_intervals(sorted_out.bars, known),
-        provider="intraday",
-        key=("instrument_id", "interval", "starts_at"),
-    )
-    found = [told.findings, raw.findings, sorted_out.findings, without_session(kept.findings)]
-    refused = raw.bad_rows + sorted_out.refused + kept.bad_rows
-    return _Screened(kept.good, pl.concat(found), sorted_out.outside, refused)
-
-
-def _new(bars: pl.DataFrame, known: pl.DataFrame, keeps: Retention) -> pl.DataFrame:
-    """Gives the bars that say something new and are not past their time, in their order."""
-    return keeps.kept(unseen(bars, known, key=INTRADAY_KEY, values=INTRADAY_VALUES))
 
 
 def _of_retention(keeps: Retention, gone: dict[Interval, int]) -> dict[str, object]:
@@ -208,7 +161,8 @@ def _covered(
     lately = lake.read("intraday_bars", first=since, last=session, columns=columns)
     expected = set(lately.get_column("instrument_id"))
     if feed.providers:
-        expected |= set(_meant(settings.provider_symbols, session, catalogue))
+        of_symbols = intraday_parts.meant(settings.provider_symbols, session, catalogue)
+        expected |= set(of_symbols.get_column("instrument_id"))
     covered = intraday_coverage(lately, session, expected)
     missing = covered.filter((pl.col("five_minutes") == 0) & (pl.col("hours") == 0))
     there = covered.filter(pl.col("five_minutes") > 0)
@@ -226,14 +180,3 @@ def _covered(
 
 def _half(column: str) -> pl.Expr:
     return pl.col(column).median().round().cast(pl.Int64)
-
-
-def _meant(symbols: Sequence[str], session: dt.date, catalogue: pl.DataFrame) -> list[int]:
-    """Gives the ids of the instruments that symbols mean on a session."""
-    asked = pl.DataFrame({"symbol": list(symbols)}, schema={"symbol": pl.String}).with_columns(
-        session=pl.lit(session), exchange=pl.lit(None, pl.String)
-    )
-    ids: list[int] = (
-        resolve(asked, catalogue).explode("instrument_ids")["instrument_ids"].drop_nulls().to_list()
-    )
-    return ids

@@ -131,3 +131,32 @@ def test_with_nobody_to_ask_there_is_nothing() -> None:
     told = ask(IntradayFailover(), "AAPL")
     assert told.bars.is_empty()
     assert told.findings.is_empty()
+
+
+def test_questions_are_answered_one_by_one_and_who_failed_is_not_asked_the_next(
+    servers: dict[str, ReplayServer],
+) -> None:
+    feed = both(servers)
+    every = {"AAPL": five_minutes(OPEN_FRIDAY, ONE), "MSFT": five_minutes(OPEN_FRIDAY, ONE)}
+    servers["tiingo"].queue(Reply(403, {"detail": "no"}))
+    servers["yahoo"].route = WRITERS["yahoo"](every)
+    questions = [([symbol], FRIDAY, FRIDAY) for symbol in ("AAPL", "MSFT")]
+    parts = list(feed.parts(questions, known_at=NOW))
+    assert [given(one) for one in parts] == [
+        [("yahoo", "AAPL", OPEN_FRIDAY)],
+        [("yahoo", "MSFT", OPEN_FRIDAY)],
+        [],
+    ]
+    assert [one.findings.height for one in parts] == [0, 0, 1]
+    assert len(servers["tiingo"].requests) == 1
+
+
+def test_what_files_say_of_themselves_is_told_once(tmp_path: Path) -> None:
+    good = [f"AAPL,{(OPEN_FRIDAY + FIVE * place).isoformat()},1,1,1,1,1" for place in range(2)]
+    lines = [*good, "AAPL,soon,1,1,1,1,1"]
+    header = "symbol,starts_at,open,high,low,close,volume"
+    (tmp_path / "told.csv").write_text("\n".join([header, *lines, ""]))
+    feed = IntradayFailover([IntradayFolder(tmp_path)])
+    parts = list(feed.parts([([], FRIDAY, FRIDAY), ([], MONDAY, MONDAY)], known_at=NOW))
+    assert [one.bars.height for one in parts] == [2, 0, 0]
+    assert [one.findings.height for one in parts] == [1, 0, 0]
