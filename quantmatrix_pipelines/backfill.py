@@ -1,7 +1,8 @@
 """A backfill: one run over a long range of sessions, which goes on where it was interrupted.
 
-It fills the lake, from bars to indicators, and tells nobody anything: signals and messages of past
-sessions are made where somebody materializes them, and messages of a backfill are never sent.
+It fills the lake, from bars to indicators or with intraday bars, and tells nobody anything:
+signals and messages of past sessions are made where somebody materializes them, and messages of a
+backfill are never sent.
 """
 
 import datetime as dt
@@ -13,11 +14,22 @@ from quantmatrix_pipelines.automation import BACKFILL_TAG
 from quantmatrix_pipelines.chain import Step
 from quantmatrix_pipelines.partitions import range_tags
 
-JOB = "market_data"
-TABLES = ("raw_bars", "bars", "indicators")
-"""The tables of the lake a backfill fills, in order."""
 
-_ASSETS = ("raw_bars", "corporate_actions", "bars", "indicators", "market_snapshots")
+@dataclass(frozen=True)
+class Filling:
+    """What a backfill runs, and the tables of the lake it fills, in order."""
+
+    job: str
+    assets: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+DAILY = Filling(
+    "market_data",
+    ("raw_bars", "corporate_actions", "bars", "indicators", "market_snapshots"),
+    ("raw_bars", "bars", "indicators"),
+)
+INTRADAY = Filling("intraday_data", ("intraday_bars",), ("intraday_bars",))
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,7 @@ class Backfill:
     name: str
     first: dt.date
     last: dt.date
+    filling: Filling = DAILY
 
     def steps(self) -> list[Step]:
         """Gives its runs: the instruments there are, and then everything of all sessions at once.
@@ -36,8 +49,8 @@ class Backfill:
         tags = {**range_tags(str(self.first), str(self.last)), BACKFILL_TAG: self.name}
         title = f"Backfill of {self.first} to {self.last}"
         return [
-            Step("Instruments", JOB, ("instruments",), {BACKFILL_TAG: self.name}),
-            Step(title, JOB, _ASSETS, tags),
+            Step("Instruments", DAILY.job, ("instruments",), {BACKFILL_TAG: self.name}),
+            Step(title, self.filling.job, self.filling.assets, tags),
         ]
 
 
@@ -49,16 +62,18 @@ class Earlier:
     is_whole: bool
 
 
-def earlier(instance: dg.DagsterInstance, first: dt.date, last: dt.date) -> Earlier | None:
+def earlier(
+    instance: dg.DagsterInstance, first: dt.date, last: dt.date, *, filling: Filling = DAILY
+) -> Earlier | None:
     """Gives the newest backfill of just these sessions; None where there is none."""
-    asked = dg.RunsFilter(job_name=JOB, tags=range_tags(str(first), str(last)))
+    asked = dg.RunsFilter(job_name=filling.job, tags=range_tags(str(first), str(last)))
     for run in instance.get_runs(asked):
         if name := run.tags.get(BACKFILL_TAG):
             done = run.status == dg.DagsterRunStatus.SUCCESS
-            return Earlier(Backfill(name, first, last), is_whole=done)
+            return Earlier(Backfill(name, first, last, filling), is_whole=done)
     return None
 
 
-def new(first: dt.date, last: dt.date, *, at: dt.datetime) -> Backfill:
+def new(first: dt.date, last: dt.date, *, at: dt.datetime, filling: Filling = DAILY) -> Backfill:
     """Gives a backfill that has not begun, named for its sessions and the moment."""
-    return Backfill(f"{first}_{last}_{at:%Y%m%dT%H%M%S}", first, last)
+    return Backfill(f"{first}_{last}_{at:%Y%m%dT%H%M%S}", first, last, filling)

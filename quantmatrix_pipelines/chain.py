@@ -45,6 +45,8 @@ class Step:
     job: str
     assets: tuple[str, ...]
     tags: Mapping[str, str]
+    may_fail: bool = False
+    """Whether the steps after it go on where it failed."""
 
 
 def plan(
@@ -54,12 +56,15 @@ def plan(
     *,
     sessions: int,
     fetched: Sequence[Fetch],
+    intraday_sessions: int = 0,
 ) -> list[Step]:
     """Gives the runs that bring the chain up to the session `last`, in order; none if it is there.
 
     The last `sessions` sessions are evaluated. `fetched` are the fetches of the feed as it is now;
     sessions that none of them brought whole are loaded again, which adds only what differs. A
-    step follows where its input is newer than its output, whatever interrupted it before.
+    step follows where its input is newer than its output, whatever interrupted it before. Those of
+    the last `intraday_sessions` sessions that lack intraday bars are asked for them, before the
+    snapshot, which has them then.
     """
     everything = calendars.sessions(window.first, last)
     chosen = [one for one in everything if one >= window.first_for_users][-sessions:]
@@ -80,10 +85,20 @@ def plan(
     evaluated = ("signals", "notifications")
     if steps or not all(_follows(instance, "indicators", one, of_users) for one in evaluated):
         steps.append(Step(_title("Signals of", chosen), "evaluation", (), user_range_tags(chosen)))
+    steps += _intraday(instance, everything[-intraday_sessions:] if intraday_sessions else [])
     if steps or not _follows(instance, "signals", "snapshot", {str(last)}):
         tags = range_tags(str(last), str(last))
         steps.append(Step(f"Snapshot of {last}", "publication", (), tags))
     return steps
+
+
+def _intraday(instance: dg.DagsterInstance, sessions: Sequence[dt.date]) -> list[Step]:
+    done = _done(instance, "intraday_bars")
+    lacking = [one for one in sessions if str(one) not in done]
+    if not lacking:
+        return []
+    tags = range_tags(str(lacking[0]), str(lacking[-1]))
+    return [Step(_title("Intraday bars of", lacking), "intraday_data", (), tags, may_fail=True)]
 
 
 def _follows(instance: dg.DagsterInstance, upstream: str, asset: str, keys: set[str]) -> bool:

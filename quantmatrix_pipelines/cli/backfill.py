@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from quantmatrix_adapters.providers.base import Provider
-    from quantmatrix_pipelines.backfill import Backfill
+    from quantmatrix_pipelines.backfill import Backfill, Filling
 
 
 def backfill(
     first: Annotated[
         dt.datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First session; else the feed's first."),
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            help="First session; else the feed's first, of intraday bars the first that is kept.",
+        ),
     ] = None,
     last: Annotated[
         dt.datetime | None,
@@ -33,6 +37,9 @@ def backfill(
     *,
     again: Annotated[
         bool, typer.Option(help="Do it anew, also what an earlier backfill wrote.")
+    ] = False,
+    intraday: Annotated[
+        bool, typer.Option("--intraday", help="Fill intraday bars instead of daily ones.")
     ] = False,
 ) -> None:
     """Fill bars, corporate actions and indicators of a long range of sessions, in one run.
@@ -44,7 +51,7 @@ def backfill(
     asked = (first.date() if first else None, last.date() if last else None)
     try:
         with installation() as here, here.database.alone(LOCK, what="`quantmatrix backfill`"):
-            _backfill(here, console, *asked, again=again)
+            _backfill(here, console, asked, again=again, intraday=intraday)
     except KeyboardInterrupt:
         console.print("\nStopped. What was written is kept; start again to go on.")
         raise typer.Exit(130) from None
@@ -53,14 +60,15 @@ def backfill(
 def _backfill(
     here: Installation,
     console: Console,
-    first: dt.date | None,
-    last: dt.date | None,
+    asked: tuple[dt.date | None, dt.date | None],
     *,
     again: bool,
+    intraday: bool,
 ) -> None:
     quieten()
     import dagster as dg
 
+    from quantmatrix_pipelines import backfill as backfills
     from quantmatrix_pipelines import chain, home
     from quantmatrix_pipelines.definitions import build_definitions
     from quantmatrix_pipelines.resources import feed_of
@@ -68,11 +76,14 @@ def _backfill(
     home.write_dagster_yaml(here.settings, here.dagster_url)
     export(here)
     feed = feed_of(here.settings, here.database)
-    sessions = _sessions(here, feed, first, last)
+    filling = backfills.INTRADAY if intraday else backfills.DAILY
+    if intraday:
+        _require_intraday(here)
+    sessions = _sessions(here, feed, asked, kept=_kept_sessions(here) if intraday else None)
     definitions = build_definitions(here.settings, overrides={"feed": feed})
     with dg.DagsterInstance.get() as instance:
         chain.close_interrupted_runs(instance)
-        planned = _planned(instance, console, sessions, again=again)
+        planned = _planned(instance, console, sessions, filling, again=again)
         if planned is None:
             return
         with _shown(console):
@@ -81,10 +92,30 @@ def _backfill(
     _summarize(here, console, planned)
 
 
+def _require_intraday(here: Installation) -> None:
+    """Raises SettingsError where no intraday bars are configured."""
+    from quantmatrix_pipelines.defs.market_data.intraday_bars import NOT_CONFIGURED
+
+    if not here.settings.intraday_names:
+        raise SettingsError(NOT_CONFIGURED)
+
+
+def _kept_sessions(here: Installation) -> int:
+    """Gives how many last sessions of intraday bars are kept, of one interval or another."""
+    return max(here.settings.intraday_5m_sessions, here.settings.intraday_1h_sessions)
+
+
 def _sessions(
-    here: Installation, feed: "Provider", first: dt.date | None, last: dt.date | None
+    here: Installation,
+    feed: "Provider",
+    asked: tuple[dt.date | None, dt.date | None],
+    *,
+    kept: int | None,
 ) -> list[dt.date]:
-    """Gives the sessions to fill, and keeps partitions for them. Raises SettingsError."""
+    """Gives the sessions to fill, and keeps partitions for them. Raises SettingsError.
+
+    Without a first one they begin with the feed, or with the last `kept` sessions.
+    """
     from quantmatrix_engine import calendars
     from quantmatrix_pipelines import home
     from quantmatrix_pipelines.clock import utc_now
@@ -92,7 +123,12 @@ def _sessions(
     today = utc_now().date()
     told_first, told_last = feed.sessions()
     newest = home.last_session(told_last, today=today)
-    begins, ends = first or told_first, last or newest
+    first, last = asked
+    ends = last or newest
+    since = told_first
+    if kept is not None:
+        since = max(told_first, calendars.sessions_before(ends, kept - 1))
+    begins = first or since
     sessions = calendars.sessions(begins, ends) if told_first <= begins <= ends <= newest else []
     if not sessions:
         raise SettingsError(
@@ -111,7 +147,12 @@ def _sessions(
 
 
 def _planned(
-    instance: "DagsterInstance", console: Console, sessions: list[dt.date], *, again: bool
+    instance: "DagsterInstance",
+    console: Console,
+    sessions: list[dt.date],
+    filling: "Filling",
+    *,
+    again: bool,
 ) -> "Backfill | None":
     """Gives the backfill to run: the one that was interrupted, a new one, or None if it is done."""
     from quantmatrix_pipelines import backfill as backfills
@@ -119,10 +160,10 @@ def _planned(
 
     ends = (sessions[0], sessions[-1])
     said = f"{len(sessions):,} sessions, {ends[0]} to {ends[1]}"
-    before = None if again else backfills.earlier(instance, *ends)
+    before = None if again else backfills.earlier(instance, *ends, filling=filling)
     if before is None:
         console.print(f"Filling {said}. Dagster first plans a partition a session.")
-        return backfills.new(*ends, at=utc_now())
+        return backfills.new(*ends, at=utc_now(), filling=filling)
     if before.is_whole:
         console.print(f"Filled already: {said} (--again does it anew).")
         return None
@@ -161,14 +202,17 @@ class _Watcher(logging.Handler):
 
 
 def _summarize(here: Installation, console: Console, done: "Backfill") -> None:
-    from quantmatrix_pipelines.backfill import TABLES
+    from quantmatrix_pipelines.backfill import DAILY
     from quantmatrix_pipelines.lake import Lake
 
     lake = Lake(str(here.settings.lake))
-    for table in TABLES:
+    for table in done.filling.tables:
         rows = sum(lake.rows_by_session(table, first=done.first, last=done.last).values())
-        console.print(f"{table:<12} {rows:>14,} rows")
+        console.print(f"{table:<13} {rows:>13,} rows")
+    further = (
+        " Signals of these sessions, if wanted: materialize `signals` of them in the Dagster UI."
+    )
     console.print(
-        "Nobody was notified. Findings: `quantmatrix findings list`. Signals of these sessions, if"
-        " wanted: materialize `signals` of them in the Dagster UI."
+        "Nobody was notified. Findings: `quantmatrix findings list`."
+        f"{further if done.filling == DAILY else ''}"
     )

@@ -46,6 +46,7 @@ def _bring_up(here: Installation, console: Console) -> None:
     from quantmatrix_pipelines import chain, demonstration, home
     from quantmatrix_pipelines.clock import utc_now
     from quantmatrix_pipelines.definitions import build_definitions
+    from quantmatrix_pipelines.defs.snapshots.assets import INTRADAY_SESSIONS
     from quantmatrix_pipelines.resources import feed_of
     from quantmatrix_pipelines.stores import market_data, outbox
 
@@ -78,17 +79,32 @@ def _bring_up(here: Installation, console: Console) -> None:
     definitions = build_definitions(settings, overrides={"feed": feed})
     with dg.DagsterInstance.get() as instance:
         chain.close_interrupted_runs(instance)
-        steps = chain.plan(instance, window, last, sessions=settings.sessions, fetched=fetched)
+        steps = chain.plan(
+            instance,
+            window,
+            last,
+            sessions=settings.sessions,
+            fetched=fetched,
+            intraday_sessions=INTRADAY_SESSIONS if settings.intraday_names else 0,
+        )
+        failed = []
         with progress(console) as bars:
             bar = bars.add_task("The chain", total=len(steps) + 1)
             for step in steps:
                 bars.update(bar, description=step.title)
-                chain.run(definitions, instance, step)
+                try:
+                    chain.run(definitions, instance, step)
+                except chain.RunFailed as error:
+                    if not step.may_fail:
+                        raise
+                    failed.append(error)
                 bars.advance(bar)
             if outbox.due(here.database, utc_now()):
                 bars.update(bar, description="Messages that are due")
                 chain.run(definitions, instance, chain.delivery())
             bars.update(bar, description="Done" if steps else "Nothing new", advance=1)
+    for reason in failed:
+        console.print(f"Left out, and tried again at the next start: {reason}")
     _summarize(here, console, last)
 
 

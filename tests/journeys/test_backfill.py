@@ -14,7 +14,7 @@ from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_engine.errors import ProviderRefused
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines import backfill, chain, home
-from quantmatrix_pipelines.backfill import TABLES, Backfill
+from quantmatrix_pipelines.backfill import DAILY, Backfill
 from quantmatrix_pipelines.chain import RunFailed
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import market_data
@@ -96,7 +96,7 @@ def test_a_backfill_fills_what_single_sessions_would_and_tells_nobody(
     installation.add_user("ada", {})
     run(installation, backfill.new(FIRST, LAST, at=installation.now), MortalFeed(None))
     lake = lake_of(installation)
-    assert all(lake.rows(table) > 0 for table in TABLES)
+    assert all(lake.rows(table) > 0 for table in DAILY.tables)
     newest = lake.read("bars").group_by("instrument_id").agg(pl.col("session").max())
     assert snapshots(installation) == sorted(newest.iter_rows())
     counted = text("SELECT (SELECT count(*) FROM signals), (SELECT count(*) FROM notifications)")

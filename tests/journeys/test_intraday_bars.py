@@ -1,7 +1,7 @@
 """From intraday bars a person brings, or a provider gives, to what is read as of any moment."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,15 @@ from support.intraday_replies import WRITERS, five_minutes
 from support.replay_server import ReplayServer, Reply
 
 from quantmatrix_adapters.http import Patience
-from quantmatrix_adapters.providers.base import Given
+from quantmatrix_adapters.providers.base import Given, IntradayDelivery
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
+from quantmatrix_adapters.providers.intraday_folder import IntradayFolder
 from quantmatrix_adapters.providers.yahoo import YahooProvider
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.errors import ProviderRefused
 from quantmatrix_engine.prices.restatement import known_by
 from quantmatrix_models.privileges import Role
+from quantmatrix_pipelines import backfill, chain
 from quantmatrix_pipelines.chain import RunFailed
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import range_tags
@@ -277,6 +280,55 @@ def test_a_provider_that_refuses_fails_its_own_run_and_writes_nothing(
     with pytest.raises(RunFailed, match="yahoo answered HTTP 403"):
         fetch(installation, LAST, LAST)
     assert kept(installation).is_empty()
+
+
+class MortalFiles(IntradayFolder):
+    """Files that say which months they were asked for, and refuse to give those of one."""
+
+    def __init__(self, path: Path, *, dies_in: int | None) -> None:
+        super().__init__(path)
+        self.dies_in = dies_in
+        self.asked: list[int] = []
+
+    def intraday_bars(
+        self, symbols: Sequence[str], first: dt.date, last: dt.date, *, known_at: dt.datetime
+    ) -> IntradayDelivery:
+        if first.month == self.dies_in:
+            raise ProviderRefused("the key is refused (401)")
+        self.asked.append(first.month)
+        return super().intraday_bars(symbols, first, last, known_at=known_at)
+
+
+def test_an_interrupted_backfill_of_intraday_bars_goes_on_where_it_stopped(
+    installation: Installation, files: Path
+) -> None:
+    january = dt.datetime(2013, 1, 30, 14, 30, tzinfo=dt.UTC)
+    months = {january: 198.0, OPEN_THURSDAY: 200.0, OPEN_FRIDAY: 201.0}
+    say(files, *(row("IBM", moment, close) for moment, close in months.items()))
+    configure(installation, symbols="IBM,MSFT", intraday_bars=files)
+    installation.now = FRIDAY_NIGHT
+    begins = january.date()
+    asked = backfill.new(begins, LAST, at=installation.now, filling=backfill.INTRADAY)
+
+    def fill(feed: MortalFiles) -> None:
+        installation.intraday_feed = IntradayFailover([feed])
+        for step in asked.steps():
+            chain.run(installation.definitions(), installation.instance, step)
+
+    dying = MortalFiles(files, dies_in=2)
+    with pytest.raises(RunFailed, match="the key is refused"):
+        fill(dying)
+    assert (dying.asked, set(kept(installation)["session"])) == ([1], {begins})
+    found = backfill.earlier(installation.instance, begins, LAST, filling=backfill.INTRADAY)
+    assert found == backfill.Earlier(asked, is_whole=False)
+    healed = MortalFiles(files, dies_in=None)
+    fill(healed)
+    assert healed.asked == [2, 3]
+    rows = kept(installation).filter(interval="5m")
+    assert dict(rows.select("starts_at", "close").iter_rows()) == months
+    found = backfill.earlier(installation.instance, begins, LAST, filling=backfill.INTRADAY)
+    assert found == backfill.Earlier(asked, is_whole=True)
+    assert backfill.earlier(installation.instance, begins, LAST) is None
 
 
 def test_analysts_have_the_last_sessions_and_what_each_column_is(

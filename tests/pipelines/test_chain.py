@@ -1,11 +1,13 @@
 """What `up` still has to do, asked of a real instance after real runs."""
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from quantmatrix_engine import calendars
 from quantmatrix_pipelines import chain
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.partitions import (
@@ -39,6 +41,7 @@ def code(*, refused: str = "") -> dg.Definitions:
 
     parts = {"instruments": None, "raw_bars": shared, "corporate_actions": shared}
     parts |= {"bars": shared, "indicators": shared, "market_snapshots": shared}
+    parts |= {"intraday_bars": shared}
     parts |= {"signals": users, "notifications": users, "snapshot": shared}
     jobs = {
         "market_data": [
@@ -50,6 +53,7 @@ def code(*, refused: str = "") -> dg.Definitions:
             "market_snapshots",
         ],
         "evaluation": ["signals", "notifications"],
+        "intraday_data": ["intraday_bars"],
         "publication": ["snapshot"],
     }
     return dg.Definitions(
@@ -124,6 +128,22 @@ def test_indicators_made_again_are_followed_by_signals_and_snapshot(instance):
     assert planned(instance, fetch) == ["evaluation", "publication"]
     chain.run(code(), instance, chain.Step("again", "evaluation", (), user_range_tags([LAST])))
     assert planned(instance, fetch) == ["publication"]
+
+
+def test_intraday_bars_of_the_newest_sessions_come_before_the_snapshot_and_may_fail(instance):
+    fetch = walk(instance)
+    plan = partial(chain.plan, instance, WINDOW, LAST, sessions=2, fetched=[fetch])
+    fill, publish = plan(intraday_sessions=2)
+    assert (fill.job, publish.job) == ("intraday_data", "publication")
+    assert fill.may_fail
+    assert not publish.may_fail
+    two = calendars.sessions_before(LAST, 1)
+    assert fill.tags == range_tags(str(two), str(LAST))
+    tags = range_tags(str(two), str(two))
+    chain.run(code(), instance, chain.Step("one of them", "intraday_data", (), tags))
+    assert plan(intraday_sessions=2)[0].tags == range_tags(str(LAST), str(LAST))
+    chain.run(code(), instance, fill)
+    assert plan(intraday_sessions=2) == []
 
 
 def test_a_run_whose_process_was_killed_is_closed(instance):

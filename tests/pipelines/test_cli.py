@@ -213,6 +213,11 @@ def test_bars_that_are_not_there_are_named(installed: dict[str, str], tmp_path: 
     assert f"No bars at {tmp_path / 'none'}: it does not exist" in line
 
 
+def test_a_backfill_of_intraday_bars_nobody_configured_says_what_to_set(installed: dict[str, str]):
+    line = refused(installed, "backfill", "--intraday")
+    assert "set QUANTMATRIX_INTRADAY_PROVIDERS or QUANTMATRIX_INTRADAY_BARS" in line
+
+
 def test_a_demonstration_webhook_that_is_none_is_refused_without_being_shown(
     installed: dict[str, str],
 ):
