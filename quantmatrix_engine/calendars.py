@@ -91,6 +91,13 @@ def sessions_before(session: dt.date, count: int, *, exchange: str = EXCHANGE) -
     return found
 
 
+def sessions_after(session: dt.date, count: int, *, exchange: str = EXCHANGE) -> dt.date:
+    """Gives the session `count` sessions after `session`, or the calendar's last one."""
+    later = _hours(exchange).filter(pl.col("session") > session).get_column("session")
+    found: dt.date = session if count == 0 else later.head(count).item(-1)
+    return found
+
+
 def closed_weekdays(first: dt.date, last: dt.date, *, exchange: str = EXCHANGE) -> list[dt.date]:
     """Gives the weekdays from `first` to `last` on which the exchange does not trade, ascending."""
     open_dates = set(sessions(first, last, exchange=exchange))

@@ -1,5 +1,7 @@
 """Signals: what strategies say on a session, before it is stored."""
 
+import datetime as dt
+
 import pandera.polars as pa
 import polars as pl
 from pandera.polars import PolarsData
@@ -46,6 +48,9 @@ class Signals(pa.DataFrameModel):
     size_pct: float = pa.Field(gt=0, le=100, description="Suggested size, percent of its basis.")
     size_basis: str = pa.Field(isin=list(SizeBasis), description="What size_pct is a part of.")
     trace: str = pa.Field(description="The rules with values and thresholds, a JSON array.")
+    valid_until: dt.date = pa.Field(
+        nullable=True, description="Last session it is meant for; null where its kind sets none."
+    )
 
     class Config:
         """Exactly these columns; a thing is said once."""

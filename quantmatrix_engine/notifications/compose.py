@@ -39,6 +39,7 @@ class Told:
     size_pct: float
     size_basis: SizeBasis
     trace: Sequence[dict[str, Any]]
+    valid_until: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ def _levels(signal: Told) -> Iterator[tuple[str, str]]:
     if signal.risk_reward is not None:
         yield ("Reward for the risk", f"{signal.risk_reward:.1f} : 1")
     yield ("Strength", f"{signal.strength:.2f}")
+    if signal.valid_until is not None:
+        yield ("Valid until", f"{signal.valid_until} (close)")
 
 
 def money(price: float) -> str:

@@ -14,8 +14,10 @@ from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
 from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
 from quantmatrix_engine.strategies.trades import (
+    NEXT_SESSION,
     Multiple,
     Multiples,
+    ValidSessions,
     atr_stop,
     atr_targets,
     entries,
@@ -80,7 +82,7 @@ class AtrMatrixParams(Params):
     risk_per_trade_pct: Annotated[
         float, Field(gt=0, le=100, description="Loss at the stop, percent of the account.")
     ] = 2.0
-
+    valid_sessions: ValidSessions = 1
     cooldown_sessions: Annotated[
         int,
         Field(ge=0, le=260, description="Sessions after a close below SMA50 without an entry."),
@@ -131,7 +133,11 @@ def _sources(params: AtrMatrixParams) -> Mapping[str, Source]:
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
     levelled = with_risk_reward(frame.with_columns(stop=atr_stop(), **atr_targets("sma_trend")))
     return entries(
-        levelled, _entry_rules(), size_pct=risked_pct(), min_strength=pl.col("min_strength")
+        levelled,
+        _entry_rules(),
+        size_pct=risked_pct(),
+        min_strength=pl.col("min_strength"),
+        valid_sessions=pl.col("valid_sessions"),
     )
 
 
@@ -226,7 +232,7 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
             size_pct=pl.col("scale_out_pct"),
         )
         .select(
-            *said(Action.SCALE_OUT, SizeBasis.POSITION),
+            *said(Action.SCALE_OUT, SizeBasis.POSITION, NEXT_SESSION),
             "level",
             target_1=pl.col("sma_trend") + level * pl.col("atr"),
         )
@@ -292,7 +298,7 @@ def _decide(frame: pl.DataFrame) -> pl.DataFrame:
 KIND = Kind(
     name="atr_matrix",
     title="ATR Matrix",
-    version=2,
+    version=3,
     params=AtrMatrixParams,
     sources=_sources,
     required=("atr", "atr_distance", "sma_short", "sma_trend", "holding_sessions"),

@@ -24,6 +24,7 @@ from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
 from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
 from quantmatrix_engine.strategies.trades import (
+    NEXT_SESSION,
     Multiple,
     entries,
     exits,
@@ -154,6 +155,7 @@ def _entries(frame: pl.DataFrame) -> pl.DataFrame:
         _entry_rules(),
         size_pct=pl.min_horizontal(pl.col("max_position_size_pct"), SIZE_BY_RISK_PCT),
         min_strength=pl.lit(MIN_STRENGTH),
+        valid_sessions=NEXT_SESSION,
     )
 
 
@@ -171,7 +173,7 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
             size_pct=pl.lit(25.0),
         )
         .select(
-            *said(Action.SCALE_OUT, SizeBasis.POSITION),
+            *said(Action.SCALE_OUT, SizeBasis.POSITION, NEXT_SESSION),
             "level",
             target_1=pl.col("sma_50") + level * pl.col("atr"),
         )
@@ -202,7 +204,7 @@ def _decide(frame: pl.DataFrame) -> pl.DataFrame:
 KIND = Kind(
     name="atr_matrix_v1",
     title="ATR Matrix, as in V1",
-    version=1,
+    version=2,
     params=AtrMatrixV1Params,
     sources=_sources,
     required=("atr", "atr_distance", "sma_20", "sma_50"),

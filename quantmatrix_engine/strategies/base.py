@@ -34,7 +34,9 @@ class Kind:
     uses. `required` are the names without which nothing can be said of an instrument: a null there
     withholds; None stands for all of them. `decide` is pure: it takes one row for each (strategy,
     instrument) with the columns strategy_id, instrument_id, price, every name of `sources`, and
-    every param; it gives signals that keep the contract Signals. `version` changes with every
+    every param; it gives signals that keep the contract Signals, with `valid_sessions` (how many
+    sessions after its own one is meant for; null: without end) in the place of `valid_until`.
+    `version` changes with every
     change of what `decide` answers.
     """
 

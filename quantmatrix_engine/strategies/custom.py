@@ -16,7 +16,13 @@ from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.strategies import formula_text, formulas
 from quantmatrix_engine.strategies.base import Kind, Params, Source
 from quantmatrix_engine.strategies.trace import Rule
-from quantmatrix_engine.strategies.trades import entries, exits, risked_pct, with_risk_reward
+from quantmatrix_engine.strategies.trades import (
+    ValidSessions,
+    entries,
+    exits,
+    risked_pct,
+    with_risk_reward,
+)
 from quantmatrix_engine.vocabulary import Urgency
 
 MOST_INDICATORS = 12
@@ -69,6 +75,7 @@ class CustomParams(Params):
     risk_per_trade_pct: Annotated[
         float, Field(gt=0, le=100, description="Loss at the stop, percent of the account.")
     ] = 0.5
+    valid_sessions: ValidSessions = 1
 
     @model_validator(mode="after")
     def _few_indicators(self) -> "CustomParams":
@@ -118,6 +125,7 @@ def _of_one_text(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         [*entry, *_level_rules(len(texts["targets"]))],
         size_pct=risked_pct(),
         min_strength=pl.lit(0.0),
+        valid_sessions=pl.col("valid_sessions"),
     )
     own = frame.select("strategy_id", "instrument_id", own=pl.col("strength"))
     yield (
@@ -152,7 +160,7 @@ def _level_rules(targets: int) -> Iterator[Rule]:
 KIND = Kind(
     name="custom",
     title="Custom, by formulas",
-    version=1,
+    version=2,
     params=CustomParams,
     sources=_sources,
     required=None,

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from quantmatrix_engine import registry
+from quantmatrix_engine import calendars, registry
 from quantmatrix_engine import strategies as folder
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
@@ -42,6 +42,10 @@ class Evaluation:
 
     signals: pl.DataFrame
     withheld: pl.DataFrame
+
+
+_VALID_SESSIONS = "valid_sessions"
+"""The column in which a kind says how many sessions after its own a signal is meant for."""
 
 
 def kinds() -> Mapping[str, Kind]:
@@ -113,9 +117,11 @@ def evaluate(
     that they are of another session: what is not known yet is not looked at.
     """
     _refuse_another_session(indicators, session)
-    return _judged(
+    found = _judged(
         runs, pairs.with_columns(session=pl.lit(session)), indicators, quarantined=quarantined
     )
+    dated = _dated(found.signals.with_columns(session=pl.lit(session)))
+    return Evaluation(dated.drop("session"), found.withheld)
 
 
 def evaluate_sessions(
@@ -135,15 +141,26 @@ def evaluate_sessions(
         _by_row(indicators, numbered).drop("session"),
         quarantined=_by_row(quarantined, numbered),
     )
-    return Evaluation(
-        *(
-            frame.rename({"instrument_id": "row"})
-            .join(numbered, on="row")
-            .select("session", *frame.columns)
-            .sort("session", "strategy_id", "instrument_id", *more)
-            for frame, more in ((found.signals, ("action", "level")), (found.withheld, ()))
-        )
+    signals, withheld = (
+        frame.rename({"instrument_id": "row"})
+        .join(numbered, on="row")
+        .select("session", *frame.columns)
+        .sort("session", "strategy_id", "instrument_id", *more)
+        for frame, more in ((found.signals, ("action", "level")), (found.withheld, ()))
     )
+    return Evaluation(_dated(signals), withheld)
+
+
+def _dated(signals: pl.DataFrame) -> pl.DataFrame:
+    """Gives the signals, which have their session, with `valid_until` for how long they say."""
+    spans = signals.select("session", _VALID_SESSIONS).unique().drop_nulls()
+    ends = [calendars.sessions_after(*one) for one in spans.iter_rows()]
+    return signals.join(
+        spans.with_columns(valid_until=pl.Series(ends, dtype=pl.Date)),
+        on=["session", _VALID_SESSIONS],
+        how="left",
+        maintain_order="left",
+    ).drop(_VALID_SESSIONS)
 
 
 def _by_row(frame: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
@@ -268,7 +285,10 @@ def _undefined(frame: pl.DataFrame, needed: Sequence[str]) -> pl.DataFrame:
 
 
 def _signal_schema() -> dict[str, Any]:
-    return {name: column.dtype.type for name, column in Signals.to_schema().columns.items()}
+    """Gives the columns a kind answers with: those of a signal, but for how long it is valid."""
+    columns = {name: column.dtype.type for name, column in Signals.to_schema().columns.items()}
+    del columns["valid_until"]
+    return columns | {_VALID_SESSIONS: pl.Int64}
 
 
 def _shaped(said: pl.DataFrame, kind_name: str) -> pl.DataFrame:

@@ -175,6 +175,7 @@ def _entries(frame: pl.DataFrame) -> pl.DataFrame:
         _entry_rules(),
         size_pct=risked_pct(),
         min_strength=pl.col("min_strength"),
+        valid_sessions=pl.col("valid_sessions"),
     )
 
 
@@ -235,7 +236,7 @@ def _decide(frame: pl.DataFrame) -> pl.DataFrame:
 KIND = Kind(
     name="mean_reversion",
     title="Mean reversion",
-    version=1,
+    version=2,
     params=MeanReversionParams,
     sources=_sources,
     required=(

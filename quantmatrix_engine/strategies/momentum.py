@@ -172,7 +172,11 @@ def _entry_rules() -> list[Rule]:
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
     levelled = with_risk_reward(frame.with_columns(stop=atr_stop(), **atr_targets("price")))
     return entries(
-        levelled, _entry_rules(), size_pct=risked_pct(), min_strength=pl.col("min_strength")
+        levelled,
+        _entry_rules(),
+        size_pct=risked_pct(),
+        min_strength=pl.col("min_strength"),
+        valid_sessions=pl.col("valid_sessions"),
     )
 
 
@@ -231,7 +235,7 @@ def _decide(frame: pl.DataFrame) -> pl.DataFrame:
 KIND = Kind(
     name="momentum",
     title="Momentum",
-    version=1,
+    version=2,
     params=MomentumParams,
     sources=_sources,
     required=(

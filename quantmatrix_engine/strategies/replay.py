@@ -21,7 +21,7 @@ from quantmatrix_engine.strategies.limited import uncut
 
 _COMPARED = (
     *("price", "strength", "stop", "target_1", "target_2", "target_3", "risk_reward"),
-    *("size_pct", "size_basis", "urgency"),
+    *("size_pct", "size_basis", "urgency", "valid_until"),
 )
 _OF_RULES = ("value", "comparison", "threshold", "is_met", "is_required", "weight")
 # Another machine's vector width may change the last bits.

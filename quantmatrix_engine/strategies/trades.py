@@ -13,6 +13,11 @@ from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 
 Multiple = Annotated[float, Field(gt=0, le=100)]
 Multiples = tuple[Multiple, Multiple, Multiple]
+ValidSessions = Annotated[
+    int, Field(ge=1, le=60, description="Sessions after its own that an entry may be acted on.")
+]
+NEXT_SESSION = pl.lit(1)
+"""How long an exit and a scale-out are valid: the session after their own."""
 
 
 class TradeParams(Params):
@@ -34,6 +39,7 @@ class TradeParams(Params):
     risk_per_trade_pct: Annotated[
         float, Field(gt=0, le=100, description="Loss at the stop, percent of the account.")
     ] = 0.5
+    valid_sessions: ValidSessions = 1
 
 
 def must_rise(name: str, values: Sequence[float]) -> None:
@@ -78,7 +84,12 @@ def risked_pct() -> pl.Expr:
 
 
 def entries(
-    levelled: pl.DataFrame, rules: list[Rule], *, size_pct: pl.Expr, min_strength: pl.Expr
+    levelled: pl.DataFrame,
+    rules: list[Rule],
+    *,
+    size_pct: pl.Expr,
+    min_strength: pl.Expr,
+    valid_sessions: pl.Expr,
 ) -> pl.DataFrame:
     """Gives the entries whose required rules hold and that are strong enough.
 
@@ -91,7 +102,7 @@ def entries(
         .filter(pl.col("strength") >= min_strength)
         .with_columns(trace=as_json(rules), size_pct=size_pct)
         .select(
-            *said(Action.ENTRY, SizeBasis.ACCOUNT),
+            *said(Action.ENTRY, SizeBasis.ACCOUNT, valid_sessions),
             "stop",
             "target_1",
             "target_2",
@@ -110,14 +121,15 @@ def exits(
     return (
         frame.filter(all_required(rules))
         .with_columns(strength=pl.lit(exit_strength), trace=as_json(rules), size_pct=pl.lit(100.0))
-        .select(*said(Action.EXIT, SizeBasis.POSITION), urgency=pl.lit(urgency.value))
+        .select(*said(Action.EXIT, SizeBasis.POSITION, NEXT_SESSION), urgency=pl.lit(urgency.value))
     )
 
 
-def said(action: Action, basis: SizeBasis) -> list[pl.Expr]:
+def said(action: Action, basis: SizeBasis, valid_sessions: pl.Expr) -> list[pl.Expr]:
     """Gives the columns that every signal has, of a frame with strength, size_pct and trace."""
     return [
         pl.col("strategy_id", "instrument_id", "strength", "price", "size_pct", "trace"),
         pl.lit(action.value).alias("action"),
         pl.lit(basis.value).alias("size_basis"),
+        valid_sessions.cast(pl.Int64).alias("valid_sessions"),
     ]

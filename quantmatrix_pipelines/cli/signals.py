@@ -62,7 +62,8 @@ def explain(signal_id: SignalId) -> None:
             for name in ("price", "stop", "target_1", "target_2", "target_3", "risk_reward")
             if said[name] is not None
         ]
-        typer.echo(f"  {', '.join(levels)}, strength {said['strength']:.2f}")
+        until = "" if said["valid_until"] is None else f", valid until {said['valid_until']}"
+        typer.echo(f"  {', '.join(levels)}, strength {said['strength']:.2f}{until}")
         if one.universe_size is not None:
             typer.echo(f"  one of {one.universe_size:,} instruments the strategy was asked about")
         typer.echo(

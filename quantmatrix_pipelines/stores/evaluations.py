@@ -208,7 +208,8 @@ SELECT g.id AS signal_id, g.user_id, u.name AS user_name, g.strategy_id, s.name 
            AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)
        ) AS symbol,
        g.session, g.action, g.level, g.strength, g.urgency, g.price, g.stop, g.target_1, g.target_2,
-       g.target_3, g.risk_reward, g.size_pct, g.size_basis, g.trace::text AS trace, g.created_at
+       g.target_3, g.risk_reward, g.size_pct, g.size_basis, g.trace::text AS trace, g.valid_until,
+       g.created_at
 FROM signals g
 JOIN users u ON u.id = g.user_id
 JOIN strategies s ON s.id = g.strategy_id

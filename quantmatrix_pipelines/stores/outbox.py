@@ -95,6 +95,7 @@ def _told_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, l
                 size_pct=float(row["size_pct"]),
                 size_basis=SizeBasis(row["size_basis"]),
                 trace=row["trace"],
+                valid_until=row["valid_until"],
             )
         )
     return found
@@ -279,7 +280,7 @@ _SYMBOL = """
 _UNTOLD_SIGNALS = f"""
 SELECT g.id, g.user_id, s.name AS strategy, {_SYMBOL.format(row="g")}, g.action, g.level,
        g.strength, g.price, g.stop, g.target_1, g.target_2, g.target_3, g.risk_reward,
-       g.size_pct, g.size_basis, g.trace
+       g.size_pct, g.size_basis, g.trace, g.valid_until
 FROM signals g
 JOIN users u ON u.id = g.user_id
 JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id

@@ -15,7 +15,16 @@ from quantmatrix_models.privileges import Role
 
 _SIGNAL = (
     *("instrument_id", "action", "level", "strength", "urgency", "price", "stop"),
-    *("target_1", "target_2", "target_3", "risk_reward", "size_pct", "size_basis", "trace"),
+    *(
+        "target_1",
+        "target_2",
+        "target_3",
+        "risk_reward",
+        "size_pct",
+        "size_basis",
+        "trace",
+        "valid_until",
+    ),
 )
 _SELECT = f"""
 SELECT g.id, g.run_id, g.session, u.name AS user, s.name AS strategy, r.kind, r.kind_version,

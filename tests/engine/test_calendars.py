@@ -147,3 +147,16 @@ def test_closed_weekdays_are_the_holidays():
 
 def test_the_calendar_reaches_ten_years_ahead():
     assert calendars.is_session(date("2037-11-23"))
+
+
+@pytest.mark.parametrize(
+    ("session", "count", "expected"),
+    [
+        ("2024-07-03", 0, "2024-07-03"),
+        # Independence Day and a weekend lie between.
+        ("2024-07-03", 1, "2024-07-05"),
+        ("2024-07-03", 2, "2024-07-08"),
+    ],
+)
+def test_a_session_later_is_counted_in_sessions(session, count, expected):
+    assert calendars.sessions_after(date(session), count) == date(expected)

@@ -555,7 +555,7 @@ def test_a_param_to_reset_that_is_none_and_an_archived_strategy_are_told(
 
 def test_one_kind_of_strategy_is_shown_with_its_bounds():
     shown = said(CliRunner(), "strategies", "kinds", "custom")
-    assert shown.startswith("custom: Custom, by formulas, version 1\n")
+    assert shown.startswith("custom: Custom, by formulas, version 2\n")
     assert "(1 to 3 values, each at most 500 characters)" in shown
     assert "(above 0, at most 100)" in shown
     assert "momentum" not in shown
@@ -565,7 +565,7 @@ def test_one_kind_of_strategy_is_shown_with_its_bounds():
 
 def test_the_kinds_of_strategy_say_what_can_be_set():
     shown = said(CliRunner(), "strategies", "kinds")
-    assert "atr_matrix: ATR Matrix, version 2" in shown
+    assert "atr_matrix: ATR Matrix, version 3" in shown
     assert "  min_strength = 0.5: " in shown
     assert "(at least 0, at most 1)" in shown
 

@@ -62,6 +62,7 @@ def test_a_message_in_full():
         targets=(114.0, 120.0, 124.0),
         risk_reward=10 / 3,
         trace=[rule(), rule("averages aligned", None, 1.0, ">=")],
+        valid_until=dt.date(2024, 1, 8),
     )
     scale_out = told(
         Action.SCALE_OUT,
@@ -112,6 +113,7 @@ def test_a_message_in_full():
                     ("Target 3", "124.00 (+19.2 %)"),
                     ("Reward for the risk", "3.3 : 1"),
                     ("Strength", "0.75"),
+                    ("Valid until", "2024-01-08 (close)"),
                 ),
                 size="up to 5.0 % of the account",
             ),

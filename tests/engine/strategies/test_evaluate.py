@@ -78,6 +78,23 @@ def test_another_atr_period_gives_another_atr_its_own_column():
     assert {"atr_14", "atr_5", "holding_peak_50_14", "holding_peak_50_5", "sma_50"} <= names
 
 
+def test_a_signal_is_valid_for_as_many_sessions_as_its_strategy_says(history, evaluated):
+    # The session is a Wednesday; the fifth session after it is the next one, 10 January.
+    runs = [run(1), run(2, valid_sessions=5)]
+    signals = evaluated(runs, history(specs(runs))).signals
+    is_entry = pl.col("action") == "entry"
+    ends = dict(
+        signals.filter(is_entry)
+        .select("strategy_id", "valid_until")
+        .unique()
+        .sort("strategy_id")
+        .rows()
+    )
+    assert ends == {1: dt.date(2024, 1, 4), 2: dt.date(2024, 1, 10)}
+    others = signals.filter(~is_entry)["valid_until"].unique().to_list()
+    assert others == [dt.date(2024, 1, 4)]
+
+
 def test_specs_are_asked_for_once_each():
     assert specs([run(1), run(2), run(3, min_strength=0.9)]) == specs([run(1)])
 

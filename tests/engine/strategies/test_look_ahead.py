@@ -95,7 +95,11 @@ def decide(frame: pl.DataFrame) -> pl.DataFrame:
     )
     rules = [Rule("above", price, ">", pl.col("planted"), label="close, what is planted")]
     return entries(
-        with_risk_reward(levelled), rules, size_pct=pl.lit(5.0), min_strength=pl.lit(0.0)
+        with_risk_reward(levelled),
+        rules,
+        size_pct=pl.lit(5.0),
+        min_strength=pl.lit(0.0),
+        valid_sessions=pl.lit(1),
     )
 
 
