@@ -28,7 +28,7 @@ def build_definitions(
     settings: Settings, *, overrides: Mapping[str, Any] | None = None
 ) -> dg.Definitions:
     """Gives the whole code location; `overrides` replace resources by name, for tests."""
-    compiled.keep_in(settings.home / "compiled")
+    compiled.keep_in(settings.kernels)
     window = home.read_window(settings.home)
     jobs = _jobs()
     return dg.Definitions(

@@ -115,13 +115,17 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="File the audit trail is anchored in; else in the home folder."),
     ] = None
+    compiled: Annotated[
+        Path | None,
+        Field(description="Folder compiled kernels are kept in; else in the home folder."),
+    ] = None
     code_version: Annotated[
         str, Field(max_length=64, description="Which code ran, kept with every run.")
     ] = ""
 
     @field_validator(
         *("home", "bars", "intraday_bars", "symbol_history", "actions", "fundamentals"),
-        "audit_anchors",
+        *("audit_anchors", "compiled"),
     )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
@@ -144,6 +148,11 @@ class Settings(BaseSettings):
     def snapshots(self) -> Path:
         """Gives the folder of the analysts' snapshots."""
         return self.home / "snapshots"
+
+    @cached_property
+    def kernels(self) -> Path:
+        """Gives the folder of compiled kernels."""
+        return self.compiled or self.home / "compiled"
 
     @cached_property
     def dagster_home(self) -> Path:

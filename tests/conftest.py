@@ -1,5 +1,6 @@
 """What all tests share: a real PostgreSQL, and the data beside the checkout where it is there."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -12,8 +13,21 @@ from sqlalchemy import create_engine, text
 from quantmatrix_models import embedded
 from quantmatrix_models.database import Database, parse_url
 from quantmatrix_models.migrations import run as migrations
+from quantmatrix_pipelines import compiled
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sets what every process of a test run is to find in its environment.
+
+    Compiled kernels are kept beside pytest's own cache: no home of a test compiles them again.
+    """
+    kernels = config.rootpath / ".pytest_cache" / "kernels"
+    os.environ["QUANTMATRIX_COMPILED"] = str(kernels)
+    # As in every process of ours: events of many partitions are stored together.
+    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "500"
+    compiled.keep_in(kernels)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,12 @@ def discord() -> Iterator[DiscordServer]:
 def environment(tmp_path: Path) -> dict[str, str]:
     """An environment whose home is a folder of this test."""
     kept = {name: text for name, text in os.environ.items() if "QUANTMATRIX" not in name}
-    return {**kept, "QUANTMATRIX_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}
+    return {
+        **kept,
+        "QUANTMATRIX_HOME": str(tmp_path / "home"),
+        "QUANTMATRIX_COMPILED": os.environ["QUANTMATRIX_COMPILED"],
+        "PYTHONWARNINGS": "ignore",
+    }
 
 
 @pytest.fixture
