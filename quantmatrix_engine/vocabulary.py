@@ -62,6 +62,31 @@ class WithheldReason(StrEnum):
     LIMIT = "limit"
 
 
+class Stage(StrEnum):
+    """How far a signal has come since it was said; what each means is in `strategies/outcomes`."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    TRIGGERED = "triggered"
+    TARGET_HIT = "target_hit"
+    STOPPED = "stopped"
+    EXITED = "exited"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    INVALIDATED = "invalidated"
+
+    @property
+    def is_over(self) -> bool:
+        """Says whether nothing follows; after the last target, or long enough, nothing does too."""
+        return self in {
+            Stage.STOPPED,
+            Stage.EXITED,
+            Stage.EXPIRED,
+            Stage.CANCELLED,
+            Stage.INVALIDATED,
+        }
+
+
 class Channel(StrEnum):
     """A stream of messages a user can point at a webhook of their own."""
 

@@ -28,6 +28,7 @@ from quantmatrix_engine.vocabulary import (
     NotificationStatus,
     Priority,
     SizeBasis,
+    Stage,
     Urgency,
 )
 from quantmatrix_models.base import Base, HasId
@@ -137,7 +138,8 @@ class Signal(HasId, OwnedWithParent, Base):
 class SignalOutcome(OwnedWithParent, Base):
     """What became of a signal by a later session, as computed last.
 
-    Until a bar after the signal's session is there, nothing is measured.
+    It is measured while it is held: from the bar that triggered it until it ended. Prices are in
+    the basis of the signal's own session.
     """
 
     __tablename__ = "signal_outcomes"
@@ -148,6 +150,7 @@ class SignalOutcome(OwnedWithParent, Base):
             ADD,
             change(
                 "through_session",
+                "stage",
                 "sessions_held",
                 "highest_price",
                 "lowest_price",
@@ -183,23 +186,33 @@ class SignalOutcome(OwnedWithParent, Base):
             name="returns_are_finite",
         ),
         CheckConstraint("hit_target BETWEEN 1 AND 3", name="hit_target_in_range"),
+        CheckConstraint(
+            "(sessions_held > 0) = (stage IN ('triggered', 'target_hit', 'stopped', 'exited'))",
+            name="held_by_stage",
+        ),
+        CheckConstraint("hit_stop = (stage = 'stopped')", name="stopped_by_stage"),
+        CheckConstraint(
+            "stage <> 'target_hit' OR hit_target IS NOT NULL", name="target_hit_is_named"
+        ),
     )
 
     signal_id: Mapped[int] = mapped_column(
         BigInteger, primary_key=True, comment="The signal followed."
     )
     through_session: Mapped[dt.date] = mapped_column(comment="The newest session looked at.")
+    stage: Mapped[Stage] = mapped_column(by_value(Stage, name="stage"), comment="How far it came.")
     sessions_held: Mapped[int] = mapped_column(
-        comment="Sessions after the signal's until through_session, or until it was closed."
+        comment="Sessions with a bar while it was held, that which triggered it included."
     )
     highest_price: Mapped[Price | None] = mapped_column(
-        comment="Highest price of those sessions; null while there are none."
+        comment="Highest price while it was held; null before."
     )
     lowest_price: Mapped[Price | None] = mapped_column(
-        comment="Lowest price of those sessions; null while there are none."
+        comment="Lowest price while it was held; null before."
     )
     return_pct: Mapped[float | None] = mapped_column(
-        Double, comment="From the signal's price to the last one, percent; null while unheld."
+        Double,
+        comment="From the signal's price to the last one, or to its end, percent; null before.",
     )
     best_pct: Mapped[float | None] = mapped_column(
         Double, comment="The best return on the way, percent; null while unheld."
@@ -218,6 +231,45 @@ class SignalOutcome(OwnedWithParent, Base):
         comment="Whether it is over, so that later sessions change nothing.",
     )
     computed_at: Mapped[UtcTime] = mapped_column(comment="Moment (UTC) it was computed.")
+
+
+class SignalStage(OwnedWithParent, Base):
+    """A stage a signal came to on a session, as it was seen first: only added to.
+
+    That it was said, and waits, is the signal itself.
+    """
+
+    __tablename__ = "signal_stages"
+    __grants__: ClassVar = {
+        Role.APP: (READ,),
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (
+        reference("signals", "signal_id"),
+        positive("price"),
+        CheckConstraint(
+            "target BETWEEN 0 AND 3 AND (target > 0) = (stage = 'target_hit')",
+            name="target_of_stage",
+        ),
+        Index("ix_signal_stages_session", "session"),
+    )
+
+    signal_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, comment="The signal it is a stage of."
+    )
+    stage: Mapped[Stage] = mapped_column(
+        by_value(Stage, name="stage"), primary_key=True, comment="The stage it came to."
+    )
+    target: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, comment="Number of the target reached; 0: no target was."
+    )
+    session: Mapped[dt.date] = mapped_column(comment="The session it came to it on.")
+    price: Mapped[Price | None] = mapped_column(
+        comment="At what price, in the basis of the signal's session; null: at none."
+    )
+    created_at: Mapped[CreatedAt]
 
 
 class Notification(HasId, OwnedByUser, Base):

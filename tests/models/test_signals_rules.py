@@ -92,6 +92,7 @@ def test_a_signal_is_meant_for_its_own_session_at_least(
 
 
 UNHELD = {
+    "stage": "pending",
     "sessions_held": 0,
     "highest_price": None,
     "lowest_price": None,
@@ -105,9 +106,11 @@ UNHELD = {
     ("values", "taken"),
     [
         (UNHELD, True),
+        (UNHELD | {"stage": "expired"}, True),
+        (UNHELD | {"stage": "triggered"}, False),
         (UNHELD | {"return_pct": 0.0}, False),  # nothing was measured yet
         (UNHELD | {"sessions_held": 1}, False),
-        ({"sessions_held": 0}, False),
+        ({"stage": "pending", "sessions_held": 0}, False),
         ({"highest_price": Decimal(95), "lowest_price": Decimal(95)}, True),
         ({"lowest_price": Decimal(0)}, False),
         ({"return_pct": 10.0, "best_pct": 10.0, "worst_pct": 10.0}, True),
@@ -116,7 +119,12 @@ UNHELD = {
         ({"worst_pct": float("-inf")}, False),
         ({"best_pct": float("nan")}, False),
         ({"hit_target": 1}, True),
-        ({"hit_target": 3, "hit_stop": True}, True),  # first the one, then the other
+        ({"hit_target": 1, "stage": "target_hit"}, True),
+        ({"stage": "target_hit"}, False),
+        # First the one, then the other.
+        ({"hit_target": 3, "hit_stop": True, "stage": "stopped"}, True),
+        ({"hit_stop": True}, False),
+        ({"stage": "stopped"}, False),
         ({"hit_target": 0}, False),
     ],
     ids=str,
@@ -255,7 +263,9 @@ def test_what_an_alert_measured_is_a_number(
         (Role.APP, "INSERT INTO alert_rules (user_id, trigger_count) VALUES (1, 5)"),
         (Role.APP, "INSERT INTO alert_triggers (user_id) VALUES (1)"),
         (Role.APP, "UPDATE alert_triggers SET value = 1"),
+        (Role.APP, "INSERT INTO signal_stages (user_id) VALUES (1)"),
         (Role.PIPELINE, "UPDATE signal_outcomes SET user_id = 2"),
+        (Role.PIPELINE, "UPDATE signal_stages SET price = 1"),
         (Role.PIPELINE, "UPDATE notifications SET read_at = now()"),
         (Role.PIPELINE, "UPDATE alert_rules SET conditions = '[]'"),
         (Role.PIPELINE, "UPDATE alert_triggers SET acknowledged_at = now()"),

@@ -5,7 +5,9 @@ from typing import Any
 from models.rows_of.moments import MOMENT, session
 from models.rows_of.users import CHANNELS
 
-UNHELD = dict.fromkeys(("highest_price", "lowest_price", "return_pct", "best_pct", "worst_pct"))
+UNHELD = {"stage": "pending"} | dict.fromkeys(
+    ("highest_price", "lowest_price", "return_pct", "best_pct", "worst_pct")
+)
 
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "signals": {
@@ -27,6 +29,13 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_signal_outcomes_returns_ordered": {"return_pct": 11.0},
         "ck_signal_outcomes_returns_are_finite": {"best_pct": float("inf")},
         "ck_signal_outcomes_hit_target_in_range": {"hit_target": 4},
+        "ck_signal_outcomes_held_by_stage": {"stage": "expired"},
+        "ck_signal_outcomes_stopped_by_stage": {"stage": "stopped"},
+        "ck_signal_outcomes_target_hit_is_named": {"stage": "target_hit"},
+    },
+    "signal_stages": {
+        "ck_signal_stages_price_positive": {"price": 0},
+        "ck_signal_stages_target_of_stage": {"target": 1},
     },
     "notifications": {
         "ck_notifications_finished_is_final": {"finished_at": MOMENT},

@@ -41,6 +41,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
         "signal_outcomes": {
             "signal_id": owner,
             "through_session": session(number + 1),
+            "stage": "triggered",
             "sessions_held": 1,
             "highest_price": Decimal(110),
             "lowest_price": Decimal(95),
@@ -48,6 +49,13 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "best_pct": 10.0,
             "worst_pct": -5.0,
             "computed_at": MOMENT,
+        },
+        "signal_stages": {
+            "signal_id": owner,
+            "stage": "triggered",
+            "target": 0,
+            "session": session(number + 1),
+            "price": Decimal(100),
         },
         "alert_rules": {
             "id": number,
