@@ -82,7 +82,7 @@ def plan(
         made = ("indicators", "market_snapshots")
         steps.append(Step(_title("Indicators of", chosen), "market_data", made, tags))
     of_users = {f"{one}|{cohort}" for one in chosen for cohort in COHORT_KEYS}
-    evaluated = ("signals", "notifications")
+    evaluated = ("signals", "signal_outcomes", "notifications")
     if steps or not all(_follows(instance, "indicators", one, of_users) for one in evaluated):
         steps.append(Step(_title("Signals of", chosen), "evaluation", (), user_range_tags(chosen)))
     steps += _intraday(instance, everything[-intraday_sessions:] if intraday_sessions else [])

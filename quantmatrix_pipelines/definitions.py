@@ -94,8 +94,10 @@ def _jobs() -> dict[str, AssetJob]:
         "evaluation": job(
             "evaluation",
             "signals",
+            "signal_outcomes",
             "notifications",
-            description="A session's signals and messages, all cohorts. Follows market_data.",
+            description="A session's signals, outcomes of earlier ones, messages, all cohorts."
+            " Follows market_data.",
         ),
         "delivery": job(
             "delivery",

@@ -7,11 +7,12 @@ from itertools import zip_longest
 from typing import Any
 
 from quantmatrix_engine.notifications.message import Item, Message, Reason
-from quantmatrix_engine.vocabulary import Action, SizeBasis
+from quantmatrix_engine.vocabulary import Action, SizeBasis, Stage
 
 # A Discord message takes ten embeds; one is left for the signals that get no item of their own.
 MAX_ITEMS = 9
 MAX_NAMES = 25
+MAX_EARLIER = 10
 FOOTER = "QuantMatrix · not financial advice"
 
 _NOUNS = {
@@ -55,6 +56,20 @@ class Withheld:
     by_limit: bool = False
 
 
+@dataclass(frozen=True)
+class Became:
+    """What an earlier signal came to on the session: at which price, and from which."""
+
+    strategy: str
+    symbol: str
+    action: Action
+    said_on: dt.date
+    said_at: float
+    stage: Stage
+    target: int
+    price: float | None
+
+
 def compose(
     session: dt.date,
     told: Sequence[Told],
@@ -62,15 +77,16 @@ def compose(
     *,
     lateness: str | None,
     failed: Sequence[str] = (),
+    earlier: Sequence[Became] = (),
 ) -> Message:
     """Gives the message about `told`, most pressing first: exits, scale-outs, entries by strength.
 
     Beyond MAX_ITEMS a signal is named in `also`; the actions take turns at the items, so that a day
     of many exits hides no entry. `lateness` says why the message comes late, None
-    where it does not; `failed` are strategies that could not be
-    evaluated, with the reason. Raises ValueError where there is nothing to tell.
+    where it does not; `failed` are strategies that could not be evaluated, with the reason;
+    `earlier` is what earlier signals came to. Raises ValueError where there is nothing to tell.
     """
-    if not (told or withheld or failed):
+    if not (told or withheld or failed or earlier):
         raise ValueError("There is nothing to tell.")
     ordered = sorted(told, key=_importance)
     shown = _shown(ordered)
@@ -79,7 +95,11 @@ def compose(
         session=session,
         items=tuple(_item(signal) for place, signal in enumerate(ordered) if place in shown),
         also=tuple(_also([one for place, one in enumerate(ordered) if place not in shown])),
-        notes=tuple(_notes(withheld, lateness, failed)),
+        notes=(
+            *_notes(withheld, lateness, failed),
+            *_disagreements(ordered),
+            *_earlier(earlier),
+        ),
         footer=FOOTER,
     )
 
@@ -211,3 +231,36 @@ def _named(withheld: Sequence[Withheld]) -> str:
     named = [f"{one.symbol} ({one.detail})" for one in withheld[:5]]
     beyond = len(withheld) - len(named)
     return "; ".join(named) + (f" and {beyond} more" if beyond else "")
+
+
+def _disagreements(told: Sequence[Told]) -> Iterator[str]:
+    """Names the instruments about which two strategies say the opposite: to buy, and to sell."""
+    for symbol in sorted({signal.symbol for signal in told}):
+        said = {
+            (signal.strategy, signal.action): None for signal in told if signal.symbol == symbol
+        }
+        buyers = [strategy for strategy, action in said if action == Action.ENTRY]
+        sellers = [strategy for strategy, action in said if action != Action.ENTRY]
+        if any(one != other for one in buyers for other in sellers):
+            words = [f"{strategy} says {_NOUNS[action][0]}" for strategy, action in said]
+            yield f"Strategies disagree on {symbol}: {', '.join(words)}"
+
+
+def _earlier(earlier: Sequence[Became]) -> Iterator[str]:
+    # Beyond the limit the newest signals are named first; all of them are in the history.
+    ordered = sorted(earlier, key=lambda one: (one.said_on, one.symbol), reverse=True)
+    for one in ordered[:MAX_EARLIER]:
+        noun = _NOUNS[one.action][0]
+        yield f"{one.symbol}, {noun} of {one.said_on} · {one.strategy}: {_came_to(one)}"
+    if len(ordered) > MAX_EARLIER:
+        beyond = len(ordered) - MAX_EARLIER
+        yield f"{beyond} more earlier signals came to a target, a stop or an end"
+
+
+def _came_to(one: Became) -> str:
+    at = "" if one.price is None else f" at {_relative(one.price, one.said_at)}"
+    if one.stage == Stage.TARGET_HIT:
+        return f"target {one.target} reached{at}"
+    if one.stage == Stage.STOPPED:
+        return f"stopped{at}"
+    return "no longer valid: it opened at its stop or below before its price was traded"

@@ -83,6 +83,16 @@ def unmeasured(signals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def begun(outcomes: pl.DataFrame, *, before: dt.date) -> pl.DataFrame:
+    """Gives outcomes (SIGNAL_SCHEMA, MEASURED_SCHEMA) that no bar from `before` on has changed.
+
+    One without a stage, and one that was followed to `before` or further, begins with its signal.
+    """
+    is_new = pl.col("stage").is_null() | (pl.col("through_session") >= before)
+    new = unmeasured(outcomes.filter(is_new).select(list(SIGNAL_SCHEMA)))
+    return pl.concat([outcomes.filter(~is_new), new.select(outcomes.columns)])
+
+
 def followed(
     outcomes: pl.DataFrame,
     bars: pl.DataFrame,

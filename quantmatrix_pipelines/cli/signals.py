@@ -1,11 +1,14 @@
 """`quantmatrix signals`: what was said, why, and whether it can be derived again."""
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quantmatrix_pipelines.cli.session import installation
+
+if TYPE_CHECKING:
+    from quantmatrix_pipelines.stores.signals import StoredSignal
 
 app = typer.Typer(help="Signals: list them, explain one, derive one again.", no_args_is_help=True)
 
@@ -23,7 +26,7 @@ def list_signals(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
 ) -> None:
-    """List a user's signals: number, session, strategy, action, symbol, price, strength."""
+    """List a user's signals: number, session, strategy, action, symbol, price, how far it came."""
     from quantmatrix_pipelines.stores import signals, users
 
     with installation() as here:
@@ -36,15 +39,23 @@ def list_signals(
             typer.echo(
                 f"{one.said.id}  {one.session}  {one.strategy}: {said['action']}{level}"
                 f" {one.symbol or 'a symbol no more'} at {said['price']:.2f},"
-                f" strength {said['strength']:.2f}"
+                f" strength {said['strength']:.2f}, {_standing(one)}"
             )
         if not found:
             typer.echo(f"{user} has no signals{'' if session is None else f' of {session}'}.")
 
 
+def _standing(one: "StoredSignal") -> str:
+    """Gives how far a signal came, and its return so far."""
+    stage = one.stage.replace("_", " ")
+    if one.hit_target is not None:
+        stage = f"{stage}, target {one.hit_target} reached"
+    return stage if one.return_pct is None else f"{stage}, {one.return_pct:+.1f} %"
+
+
 @app.command()
 def explain(signal_id: SignalId) -> None:
-    """Print the rules behind a signal, and what would have changed each of them."""
+    """Print the rules behind a signal, what would have changed each, and what became of it."""
     from quantmatrix_engine.strategies.explanation import in_words
     from quantmatrix_pipelines.stores import signals
 
@@ -70,6 +81,11 @@ def explain(signal_id: SignalId) -> None:
             f"  from bars known at {one.inputs_known_at:%Y-%m-%d %H:%M:%S} UTC,"
             f" program {one.code_version}"
         )
+        typer.echo(f"  {_standing(one)}")
+        for step in signals.stages_of(here.database, one.said.id):
+            target = f" {step.target}" if step.target else ""
+            at = "" if step.price is None else f" at {step.price:.2f}"
+            typer.echo(f"    {step.session}  {step.stage.replace('_', ' ')}{target}{at}")
 
 
 @app.command()

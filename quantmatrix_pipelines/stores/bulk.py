@@ -43,17 +43,25 @@ def insert(connection: Connection, table: str, rows: pl.DataFrame) -> None:
         connection.execute(text(_insert(table, rows)))
 
 
-def upsert(connection: Connection, table: str, rows: pl.DataFrame, *, key: Sequence[str]) -> int:
+def upsert(
+    connection: Connection,
+    table: str,
+    rows: pl.DataFrame,
+    *,
+    key: Sequence[str],
+    fixed: Sequence[str] = (),
+) -> int:
     """Inserts rows, and where a row of the same `key` is there, gives it the frame's values.
 
-    `key` are the columns of a primary key or unique constraint of `table`. Rows that would not
-    change are left alone. Gives how many were added or changed. A frame with the same key twice is
+    `key` are the columns of a primary key or unique constraint of `table`; `fixed` ones are
+    written with a new row and stay as they are in one that is there. Rows that would not change
+    are left alone. Gives how many were added or changed. A frame with the same key twice is
     an error, and nothing is written.
     """
     if rows.is_empty():
         return 0
     _stage(connection, table, rows)
-    values = [name for name in rows.columns if name not in key]
+    values = [name for name in rows.columns if name not in {*key, *fixed}]
     if not values:
         action = "NOTHING"
     else:

@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, text
 
-from quantmatrix_engine.notifications.compose import Told, Withheld
+from quantmatrix_engine.notifications.compose import Became, Told, Withheld
 from quantmatrix_engine.notifications.message import Message
-from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis
+from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
@@ -27,6 +27,12 @@ class Untold:
     told: tuple[Told, ...]
     withheld: tuple[Withheld, ...]
     failed: tuple[str, ...]
+    earlier: tuple[Became, ...] = ()
+
+
+_TOLD_STAGES = (Stage.TARGET_HIT, Stage.STOPPED, Stage.INVALIDATED)
+"""What is told of an earlier signal. That it was triggered is what its user did; that it expired or
+its strategy said exit has been told with the signals themselves."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +60,17 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
     """Gives what there is to tell each user of the cohorts.
 
     That is a user with signals no message tells yet, and one who has had no message about the
-    session at all while something was withheld or a strategy could not be evaluated.
+    session at all while something was withheld, a strategy could not be evaluated, or an earlier
+    signal came to a target or its stop. Those are told with the first message of the session.
     """
     values = {"session": session, "cohorts": list(cohorts), "channel": Channel.SIGNALS.value}
     with database.transaction(Role.PIPELINE) as connection:
         told = _told_by_user(connection, values)
         withheld = _withheld_by_user(connection, values)
         failed = _failed_by_user(connection, values)
+        earlier = _earlier_by_user(connection, values)
         parts = _next_parts(connection, values)
-    concerned = set(told) | ((set(withheld) | set(failed)) - set(parts))
+    concerned = set(told) | ((set(withheld) | set(failed) | set(earlier)) - set(parts))
     return [
         Untold(
             user_id,
@@ -70,6 +78,7 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
             tuple(told[user_id]),
             tuple(withheld[user_id]),
             tuple(failed[user_id]),
+            () if user_id in parts else tuple(earlier[user_id]),
         )
         for user_id in sorted(concerned)
     ]
@@ -112,6 +121,25 @@ def _failed_by_user(connection: Connection, values: dict[str, Any]) -> dict[int,
     found: dict[int, list[str]] = defaultdict(list)
     for user_id, strategy, error in connection.execute(text(_FAILED), values):
         found[user_id].append(f"{strategy}: {error}")
+    return found
+
+
+def _earlier_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, list[Became]]:
+    rows = connection.execute(text(_EARLIER), values | {"stages": list(_TOLD_STAGES)})
+    found: dict[int, list[Became]] = defaultdict(list)
+    for row in rows:
+        found[row.user_id].append(
+            Became(
+                strategy=row.strategy,
+                symbol=row.symbol,
+                action=Action(row.action),
+                said_on=row.said_on,
+                said_at=float(row.said_at),
+                stage=Stage(row.stage),
+                target=row.target,
+                price=_float(row.price),
+            )
+        )
     return found
 
 
@@ -299,6 +327,21 @@ WHERE w.session = :session AND u.cohort = ANY(:cohorts)
   AND NOT EXISTS (SELECT 1 FROM signals g WHERE g.strategy_id = w.strategy_id
                   AND g.session = w.session AND g.instrument_id = w.instrument_id)
 ORDER BY w.user_id, symbol, s.name
+"""
+
+_EARLIER = f"""
+SELECT t.user_id, s.name AS strategy, {_SYMBOL.format(row="g")}, g.action, g.session AS said_on,
+       g.price AS said_at, t.stage, t.target, t.price
+FROM signal_stages t
+JOIN signals g ON g.id = t.signal_id
+JOIN users u ON u.id = t.user_id
+JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
+WHERE t.session = :session AND u.cohort = ANY(:cohorts) AND t.stage = ANY(:stages)
+  -- Nobody is told what became of a signal that was kept from them.
+  AND EXISTS (SELECT 1 FROM notification_signals l JOIN notifications n ON n.id = l.notification_id
+              WHERE l.signal_id = g.id AND l.channel = :channel
+                AND n.status NOT IN ('suppressed', 'failed'))
+ORDER BY t.user_id, g.id, t.target
 """
 
 _FAILED = """

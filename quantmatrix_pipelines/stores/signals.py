@@ -34,8 +34,10 @@ SELECT g.id, g.run_id, g.session, u.name AS user, s.name AS strategy, r.kind, r.
        ) AS symbol,
        cardinality(v.instrument_ids) AS universe_size,
        g.instrument_id = ANY(v.instrument_ids) AS in_universe,
-       {", ".join(f"g.{name}" for name in _SIGNAL)}
+       {", ".join(f"g.{name}" for name in _SIGNAL)},
+       coalesce(o.stage, 'pending') AS stage, o.hit_target, o.return_pct
 FROM signals g
+LEFT JOIN signal_outcomes o ON o.signal_id = g.id
 JOIN users u ON u.id = g.user_id
 JOIN strategies s ON s.id = g.strategy_id
 JOIN strategy_runs r ON r.id = g.run_id
@@ -50,7 +52,7 @@ class StoredSignal:
     `inputs_known_at` is the newest moment among its bars. `symbol` is the instrument's on the
     session; None where it had none any more. `universe_size` is the number of instruments the run
     was asked about, and `in_universe` whether this one is among them; both are None for runs of
-    before that was kept.
+    before that was kept. `stage`, `hit_target` and `return_pct` are what became of it so far.
     """
 
     said: Said
@@ -63,6 +65,19 @@ class StoredSignal:
     evaluated_at: dt.datetime
     universe_size: int | None
     in_universe: bool | None
+    stage: str
+    hit_target: int | None
+    return_pct: float | None
+
+
+@dataclass(frozen=True)
+class StageSeen:
+    """A stage a signal came to: on which session, at which price (None: at none)."""
+
+    session: dt.date
+    stage: str
+    target: int
+    price: float | None
 
 
 def signal(database: Database, signal_id: int) -> StoredSignal:
@@ -89,6 +104,19 @@ def of_user(
             {"session": session, "limit": limit},
         )
         return [_stored(row) for row in rows]
+
+
+def stages_of(database: Database, signal_id: int) -> list[StageSeen]:
+    """Gives the stages a signal came to, in their order."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT session, stage, target, price FROM signal_stages WHERE signal_id = :id"
+                " ORDER BY session, (stage <> 'triggered'), (stage <> 'target_hit'), target"
+            ),
+            {"id": signal_id},
+        )
+        return [StageSeen(row.session, row.stage, row.target, _plain(row.price)) for row in rows]
 
 
 def sample(
@@ -129,6 +157,9 @@ def _stored(row: Row[Any]) -> StoredSignal:
         row.evaluated_at.astimezone(dt.UTC),
         row.universe_size,
         row.in_universe,
+        row.stage,
+        row.hit_target,
+        row.return_pct,
     )
 
 

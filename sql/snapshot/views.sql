@@ -82,3 +82,26 @@ CREATE VIEW latest_intraday_bars AS
 
 COMMENT ON VIEW latest_intraday_bars IS
     'Five-minute and hourly bars of the newest session that has any, with symbols.';
+
+-- How each user's strategies did, by action: how many signals were acted on and are over, how many of
+-- those gained, and their returns. R is the return in multiples of the risk taken, price to stop.
+CREATE VIEW strategy_outcomes AS
+    SELECT
+        s.user_name,
+        s.strategy_name,
+        s.kind,
+        s.action,
+        count(*) AS signals,
+        count(*) FILTER (o.sessions_held > 0) AS triggered,
+        count(*) FILTER (o.closed AND o.sessions_held > 0) AS ended,
+        count(*) FILTER (o.closed AND o.return_pct > 0) AS gained,
+        count(*) FILTER (o.hit_stop) AS stopped,
+        avg(o.return_pct) FILTER (o.closed) AS mean_return_pct,
+        avg(o.return_r) FILTER (o.closed) AS mean_return_r,
+        avg(o.sessions_held) FILTER (o.closed AND o.sessions_held > 0) AS mean_sessions_held
+    FROM signals s
+    LEFT JOIN signal_outcomes o ON o.signal_id = s.signal_id
+    GROUP BY s.user_name, s.strategy_name, s.kind, s.action;
+
+COMMENT ON VIEW strategy_outcomes IS
+    'How the signals of each strategy did, by action: ended, gained, stopped, mean returns.';

@@ -70,6 +70,8 @@ def _expected(symbol: str) -> dict:
     fields |= {
         "Reward for the risk": f"{reward:.1f} : 1",
         "Strength": f"{strength:.2f}",
+        # The session after a Friday.
+        "Valid until": "2013-03-04 (close)",
         "Size": "up to 5.0 % of the account",
     }
     return {"description": "\n".join(lines), "fields": fields}

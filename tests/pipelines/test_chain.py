@@ -42,7 +42,8 @@ def code(*, refused: str = "") -> dg.Definitions:
     parts = {"instruments": None, "raw_bars": shared, "corporate_actions": shared}
     parts |= {"bars": shared, "indicators": shared, "market_snapshots": shared}
     parts |= {"intraday_bars": shared}
-    parts |= {"signals": users, "notifications": users, "snapshot": shared}
+    parts |= {"signals": users, "signal_outcomes": users, "notifications": users}
+    parts |= {"snapshot": shared}
     jobs = {
         "market_data": [
             "instruments",
@@ -52,7 +53,7 @@ def code(*, refused: str = "") -> dg.Definitions:
             "indicators",
             "market_snapshots",
         ],
-        "evaluation": ["signals", "notifications"],
+        "evaluation": ["signals", "signal_outcomes", "notifications"],
         "intraday_data": ["intraday_bars"],
         "publication": ["snapshot"],
     }

@@ -1,8 +1,10 @@
+import datetime as dt
 import json
 
 import polars as pl
 import pytest
 from pipelines.rows import (
+    AT,
     SESSION,
     add_instrument,
     add_strategy,
@@ -16,9 +18,14 @@ from pipelines.rows import (
 )
 from pipelines.test_cli import called, refused
 
+from quantmatrix_engine.contracts.signal_outcomes import SignalOutcomes
 from quantmatrix_engine.strategies import evaluate
+from quantmatrix_engine.strategies.outcomes import SIGNAL_SCHEMA, followed, unmeasured
 from quantmatrix_models.database import Database
-from quantmatrix_pipelines.stores import evaluations
+from quantmatrix_pipelines.stores import evaluations, outcomes
+
+# The two sessions after SESSION.
+MONDAY, TUESDAY = dt.date(2026, 11, 23), dt.date(2026, 11, 24)
 
 
 @pytest.fixture
@@ -57,7 +64,8 @@ def test_a_user_is_shown_with_strategies_and_runs_and_nobody_elses(installed, da
 
 def test_signals_are_listed_and_one_is_explained(installed, entry: int):
     listed = called(installed, "signals", "list", "ada").stdout
-    assert listed.startswith(f"{entry}  {SESSION}  Pullback: entry AAA at 100.00, strength 0.50")
+    about = f"{entry}  {SESSION}  Pullback: entry AAA at 100.00, strength 0.50"
+    assert listed == f"{about}, pending\n"
     assert (
         "no signals of 2001-01-02"
         in called(installed, "signals", "list", "ada", "--on", "2001-01-02").stdout
@@ -94,6 +102,33 @@ def test_the_size_of_the_universe_is_told_where_it_was_kept(installed, database:
         f"Signal {number} differs. universe: AAA entry said then, not among the 2 instruments its"
         " run was asked about now\n"
     )
+
+
+def test_what_became_of_a_signal_is_shown_with_its_stages(installed, database: Database, entry):
+    signal = pl.DataFrame(
+        [(entry, 1, 1, 1, SESSION, "entry", 100.0, 90.0, 110.0, None, None, MONDAY)],
+        schema=SIGNAL_SCHEMA,
+        orient="row",
+    )
+    bars = pl.DataFrame(
+        [(1, MONDAY, 101.0, 104.0, 99.0, 103.0), (1, TUESDAY, 103.0, 111.0, 102.0, 108.0)],
+        schema={"instrument_id": pl.Int64, "session": pl.Date}
+        | dict.fromkeys(("open", "high", "low", "close"), pl.Float64),
+        orient="row",
+    )
+    nothing = signal.select("strategy_id", "instrument_id", "session").clear()
+    no_splits = bars.clear().select("instrument_id", ex_date="session", ratio="open")
+    found, stages = followed(unmeasured(signal), bars, nothing, no_splits, through=TUESDAY)
+    columns = list(SignalOutcomes.to_schema().columns)
+    outcomes.record(database, found.select(columns), stages, at=AT)
+    standing = "target hit, target 1 reached, +10.0 %"
+    listed = called(installed, "signals", "list", "ada").stdout
+    assert listed.endswith(f"strength 0.50, {standing}\n")
+    assert called(installed, "signals", "explain", str(entry)).stdout.splitlines()[-3:] == [
+        f"  {standing}",
+        "    2026-11-23  triggered at 100.00",
+        "    2026-11-24  target hit 1 at 110.00",
+    ]
 
 
 def test_a_signal_that_cannot_be_derived_again_says_what_differs_and_ends_with_code_1(

@@ -12,7 +12,7 @@ from quantmatrix_pipelines.settings import read_settings
 ASSETS = {
     *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
     *("market_snapshots", "fundamentals", "notifications", "deliveries", "snapshot"),
-    "intraday_bars",
+    *("intraday_bars", "signal_outcomes"),
 }
 
 

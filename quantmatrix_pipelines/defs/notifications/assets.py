@@ -39,7 +39,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         kinds={"postgres"},
         partitions_def=user_partitions(window),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["signals"],
+        deps=["signals", "signal_outcomes"],
         metadata=catalog.described(Notifications, table="quantmatrix.public.notifications"),
         check_specs=[
             dg.AssetCheckSpec(
@@ -170,7 +170,14 @@ def _composed(
     rows: list[dict[str, object]] = []
     links: list[dict[str, object]] = []
     for one in untold:
-        message = compose(session, one.told, one.withheld, lateness=lateness, failed=one.failed)
+        message = compose(
+            session,
+            one.told,
+            one.withheld,
+            lateness=lateness,
+            failed=one.failed,
+            earlier=one.earlier,
+        )
         its = {"user_id": one.user_id, **key, "part": one.part}
         rows.append(
             {

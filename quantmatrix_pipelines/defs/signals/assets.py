@@ -16,7 +16,7 @@ from quantmatrix_engine.vocabulary import RunStatus
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines import catalog, checks
 from quantmatrix_pipelines.clock import Clock
-from quantmatrix_pipelines.defs.signals import replays
+from quantmatrix_pipelines.defs.signals import outcomes, replays
 from quantmatrix_pipelines.defs.signals.evaluation import Inputs, Judged, Stamp, judge
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.io_managers.lake import look_back
@@ -41,7 +41,7 @@ _REPLAYED = 20
 
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
-    """Gives the signals asset over the sessions of `window` and the cohorts."""
+    """Gives the assets of signals over the sessions of `window` and the cohorts."""
 
     @dg.asset(
         group_name="signals",
@@ -136,7 +136,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             judged, added, total=evaluations.count(database), replayed=_replayed(sample, differing)
         )
 
-    return [signals]
+    return [signals, outcomes.asset(window)]
 
 
 def _replayed(

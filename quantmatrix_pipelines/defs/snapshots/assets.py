@@ -17,6 +17,7 @@ from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.signal_history import SignalHistory
+from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.coverage import coverage
@@ -30,7 +31,7 @@ from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
-from quantmatrix_pipelines.stores import corporate_actions, evaluations, instruments
+from quantmatrix_pipelines.stores import corporate_actions, evaluations, instruments, outcomes
 from quantmatrix_pipelines.stores import snapshot as store
 from quantmatrix_pipelines.stores.snapshot import Table
 
@@ -48,7 +49,15 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "parquet"},
         partitions_def=shared_partitions(window),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["instruments", "bars", "indicators", "fundamentals", "intraday_bars", "signals"],
+        deps=[
+            "instruments",
+            "bars",
+            "indicators",
+            "fundamentals",
+            "intraday_bars",
+            "signals",
+            "signal_outcomes",
+        ],
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 [
@@ -123,6 +132,8 @@ def _tables(
         "indicators": _table(indicators, Indicators, further=describe(indicators.columns)),
         "fundamentals": _table(lake.read("fundamentals", last=session), Fundamentals),
         "signals": _table(evaluations.signals_until(database, session), SignalHistory),
+        "signal_outcomes": _table(outcomes.outcomes_until(database, session), OutcomeHistory),
+        "signal_stages": _table(outcomes.stages_until(database, session), SignalStages),
     }
 
 

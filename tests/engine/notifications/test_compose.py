@@ -2,9 +2,17 @@ import datetime as dt
 
 import pytest
 
-from quantmatrix_engine.notifications.compose import MAX_ITEMS, Told, Withheld, compose, money
+from quantmatrix_engine.notifications.compose import (
+    MAX_EARLIER,
+    MAX_ITEMS,
+    Became,
+    Told,
+    Withheld,
+    compose,
+    money,
+)
 from quantmatrix_engine.notifications.message import Item, Message, Reason
-from quantmatrix_engine.vocabulary import Action, SizeBasis
+from quantmatrix_engine.vocabulary import Action, SizeBasis, Stage
 
 SESSION = dt.date(2024, 1, 3)
 
@@ -289,3 +297,59 @@ def test_what_the_limits_left_no_room_for_is_a_note_of_its_own():
         "Beyond your limits: 1 not told: FULL (your limit of 25 % a sector leaves no room)",
         "Withheld: 1 not judged: GONE (no bar)",
     )
+
+
+def became(stage=Stage.TARGET_HIT, symbol="AAPL", **changes) -> Became:
+    facts = {
+        "strategy": "My trend",
+        "symbol": symbol,
+        "action": Action.ENTRY,
+        "said_on": dt.date(2023, 12, 29),
+        "said_at": 100.0,
+        "stage": stage,
+        "target": 0,
+        "price": None,
+    }
+    return Became(**facts | changes)
+
+
+def notes_of(*earlier: Became) -> tuple[str, ...]:
+    return compose(SESSION, [], [], lateness=None, earlier=earlier).notes
+
+
+def test_what_earlier_signals_came_to_is_told_with_the_distance_from_their_price():
+    found = notes_of(
+        became(target=2, price=110.0),
+        became(Stage.STOPPED, "MSFT", price=92.5, said_on=dt.date(2023, 12, 28)),
+        became(Stage.INVALIDATED, "IBM", said_on=dt.date(2023, 12, 27)),
+    )
+    assert found == (
+        "AAPL, entry of 2023-12-29 · My trend: target 2 reached at 110.00 (+10.0 %)",
+        "MSFT, entry of 2023-12-28 · My trend: stopped at 92.50 (-7.5 %)",
+        "IBM, entry of 2023-12-27 · My trend: no longer valid: it opened at its stop or below"
+        " before its price was traded",
+    )
+
+
+def test_what_is_told_of_earlier_signals_is_limited_and_the_rest_counted():
+    many_stopped = [became(Stage.STOPPED, f"S{one:02}", price=90.0) for one in range(13)]
+    found = notes_of(*many_stopped)
+    assert len(found) == MAX_EARLIER + 1
+    assert found[-1] == "3 more earlier signals came to a target, a stop or an end"
+
+
+def test_strategies_that_say_the_opposite_of_one_instrument_are_named():
+    found = message(
+        told(symbol="AAPL", strategy="Trend"),
+        told(Action.EXIT, "AAPL", strategy="Dips"),
+        told(Action.EXIT, "MSFT", strategy="Trend"),
+        told(Action.SCALE_OUT, "MSFT", strategy="Dips", level=7.0),
+    )
+    assert found.notes == ("Strategies disagree on AAPL: Dips says exit, Trend says entry",)
+
+
+def test_a_strategy_that_says_two_things_of_an_instrument_disagrees_with_nobody():
+    found = message(
+        told(symbol="AAPL", strategy="Trend"), told(Action.EXIT, "AAPL", strategy="Trend")
+    )
+    assert found.notes == ()

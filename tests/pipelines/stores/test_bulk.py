@@ -140,6 +140,13 @@ def test_an_upsert_leaves_columns_alone_that_the_frame_does_not_have(connection)
     assert stored(connection, "ratio") == [0.5]
 
 
+def test_an_upsert_leaves_fixed_columns_of_a_row_that_is_there_alone(connection):
+    bulk.insert(connection, "kept", numbered(words=["a"], ratio=[0.5]))
+    changed = numbered(words=["b", "c"], ratio=[0.75, 0.25])
+    assert bulk.upsert(connection, "kept", changed, key=["id"], fixed=["words"]) == 2
+    assert (stored(connection, "words"), stored(connection, "ratio")) == (["a", "c"], [0.75, 0.25])
+
+
 def test_an_upsert_takes_a_null_for_a_value_and_a_value_for_a_null(connection):
     bulk.insert(connection, "kept", numbered(words=["a", None, None]))
     changed = numbered(words=pl.Series([None, "b", None], dtype=pl.String))

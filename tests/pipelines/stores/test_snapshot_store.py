@@ -19,6 +19,7 @@ from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.signal_history import SignalHistory
+from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
 from quantmatrix_pipelines.stores import snapshot
 from quantmatrix_pipelines.stores.snapshot import Table
 
@@ -50,6 +51,18 @@ def signals(*sessions: dt.date) -> pl.DataFrame:
     )
 
 
+def outcomes() -> pl.DataFrame:
+    """The signal was stopped after two sessions: 10 % below its price, all that was at risk."""
+    row = {"signal_id": 1, "user_id": 1, "stage": "stopped", "through_session": SESSION}
+    held = {"sessions_held": 2, "highest_price": 103.0, "lowest_price": 90.0}
+    returns = {"return_pct": -10.0, "best_pct": 3.0, "worst_pct": -10.0}
+    in_r = {"return_r": -1.0, "best_r": 0.3, "worst_r": -1.0}
+    ended = {"hit_stop": True, "closed": True}
+    return pl.DataFrame(
+        [{**row, **held, **returns, **in_r, **ended}], schema=schema_of(OutcomeHistory)
+    )
+
+
 def fundamentals() -> pl.DataFrame:
     """Two providers; one of them restated Thursday once Friday's figures were known."""
     said = [("fmp", SESSION, 0, 5.0), ("polygon", THURSDAY, -1, 1.0)]
@@ -71,6 +84,8 @@ def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Tabl
         "fundamentals": table(fundamentals()),
         "intraday_bars": table(pl.DataFrame(schema=schema_of(IntradayBars))),
         "signals": table(signals(*said)),
+        "signal_outcomes": table(outcomes() if said else outcomes().clear()),
+        "signal_stages": table(pl.DataFrame(schema=schema_of(SignalStages))),
     }
 
 
@@ -96,6 +111,7 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
     assert {path.name for path in published.iterdir()} == {
         *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
         *("corporate_actions.parquet", "fundamentals.parquet", "intraday_bars.parquet"),
+        *("signal_outcomes.parquet", "signal_stages.parquet"),
         *("quantmatrix.duckdb", "manifest.json"),
     }
     assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
@@ -143,6 +159,13 @@ def test_a_session_without_signals_has_a_snapshot_too(tmp_path: Path):
     assert asked(published, "SELECT * FROM signals_of_session") == []
 
 
+def test_how_a_strategy_did_is_one_row_of_each_action(tmp_path: Path):
+    published = publish(tmp_path, tables=tables(said=(SESSION,)))
+    assert asked(published, "SELECT * FROM strategy_outcomes") == [
+        ("ada", "Pullback", "atr_matrix", "entry", 1, 1, 1, 0, 1, -10.0, -1.0, 2.0)
+    ]
+
+
 def test_the_latest_fundamentals_are_of_the_last_session_one_row_a_provider(tmp_path: Path):
     rows = "SELECT symbol, provider, session, market_cap FROM latest_fundamentals ORDER BY provider"
     assert asked(publish(tmp_path), rows) == [
@@ -171,6 +194,7 @@ def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
     assert manifest["code_version"] == "v1"
     counted = {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
     counted |= {"corporate_actions": 0, "fundamentals": 4, "intraday_bars": 0}
+    counted |= {"signal_outcomes": 1, "signal_stages": 0}
     assert manifest["tables"] == counted
     others = [path for path in published.iterdir() if path.name != "manifest.json"]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}

@@ -1,0 +1,150 @@
+"""Outcomes of signals and the stages they came to, as they are followed session by session."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
+from quantmatrix_engine.contracts.signals import SMALLEST_PRICE
+from quantmatrix_engine.strategies.outcomes import (
+    FOLLOWED_SESSIONS,
+    MEASURED_SCHEMA,
+    SIGNAL_SCHEMA,
+)
+from quantmatrix_engine.vocabulary import Action
+from quantmatrix_models.database import Database
+from quantmatrix_models.privileges import Role
+from quantmatrix_pipelines.stores import bulk
+
+_MOST = max(FOLLOWED_SESSIONS.values())
+_EXITS = {"strategy_id": pl.Int64, "instrument_id": pl.Int64, "session": pl.Date}
+
+
+def followed(
+    database: Database, cohorts: Sequence[int], first: dt.date, last: dt.date
+) -> pl.DataFrame:
+    """Gives the signals of users of the cohorts that sessions from `first` to `last` change.
+
+    Each comes with its outcome so far (SIGNAL_SCHEMA and MEASURED_SCHEMA of the engine), all null
+    where it has none. Those of which `first` or a later session was looked at before are among
+    them, closed or not.
+    """
+    values = {
+        "cohorts": list(cohorts),
+        "first": first,
+        "last": last,
+        # One that was not followed for a while is still found for as long again.
+        "oldest": calendars.sessions_before(first, 2 * _MOST),
+    }
+    with database.transaction(Role.PIPELINE) as connection:
+        return _read(connection, _FOLLOWED, values, SIGNAL_SCHEMA | MEASURED_SCHEMA)
+
+
+def exits(
+    database: Database, cohorts: Sequence[int], after: dt.date, last: dt.date
+) -> pl.DataFrame:
+    """Gives strategy_id, instrument_id and session of the exits said after `after` until `last`."""
+    values = {
+        "cohorts": list(cohorts),
+        "after": after,
+        "last": last,
+        "exit": Action.EXIT.value,
+    }
+    with database.transaction(Role.PIPELINE) as connection:
+        return _read(connection, _SAID_EXITS, values, _EXITS)
+
+
+def record(
+    database: Database, outcomes: pl.DataFrame, stages: pl.DataFrame, *, at: dt.datetime
+) -> int:
+    """Writes outcomes (contract SignalOutcomes) over what was there, and adds new stages.
+
+    A stage a signal came to before (STAGE_SCHEMA of the engine) stays as it was seen first. Gives
+    how many stages were added.
+    """
+    smallest = pl.col("highest_price", "lowest_price").clip(lower_bound=SMALLEST_PRICE)
+    measured = outcomes.with_columns(smallest.cast(pl.Decimal(20, 6)), computed_at=pl.lit(at))
+    seen = stages.with_columns(
+        pl.col("target").fill_null(0),
+        pl.col("price").clip(lower_bound=SMALLEST_PRICE).cast(pl.Decimal(20, 6)),
+    )
+    with database.transaction(Role.PIPELINE) as connection:
+        bulk.upsert(connection, "signal_outcomes", measured, key=["signal_id"], fixed=["user_id"])
+        return bulk.insert_new(connection, "signal_stages", seen)
+
+
+def count(database: Database) -> int:
+    """Gives how many signals have an outcome."""
+    with database.transaction(Role.PIPELINE) as connection:
+        return int(connection.execute(text("SELECT count(*) FROM signal_outcomes")).scalar_one())
+
+
+def outcomes_until(database: Database, session: dt.date) -> pl.DataFrame:
+    """Gives the outcomes (contract OutcomeHistory) that no later session than this changed."""
+    with database.transaction(Role.PIPELINE) as connection:
+        return _read(connection, _OF_ANALYSTS, {"session": session}, _schema(OutcomeHistory))
+
+
+def stages_until(database: Database, session: dt.date) -> pl.DataFrame:
+    """Gives the stages (contract SignalStages) signals came to until a session."""
+    with database.transaction(Role.PIPELINE) as connection:
+        return _read(connection, _STAGES, {"session": session}, _schema(SignalStages))
+
+
+def _read(
+    connection: Connection, statement: str, values: dict[str, Any], schema: dict[str, Any]
+) -> pl.DataFrame:
+    rows = connection.execute(text(statement), values)
+    return pl.DataFrame(rows.all(), schema=schema, orient="row")
+
+
+def _schema(contract: Any) -> dict[str, Any]:
+    return {name: column.dtype.type for name, column in contract.to_schema().columns.items()}
+
+
+def _numbers(row: str, *names: str) -> str:
+    return ", ".join(f"CAST({row}.{name} AS double precision) AS {name}" for name in names)
+
+
+_MEASURES = f"""o.stage, o.through_session, o.sessions_held,
+    {_numbers("o", "highest_price", "lowest_price")}, o.return_pct, o.best_pct, o.worst_pct,
+    o.hit_target, o.hit_stop, o.closed"""
+
+_FOLLOWED = f"""
+SELECT g.id, g.user_id, g.strategy_id, g.instrument_id, g.session, g.action,
+    {_numbers("g", "price", "stop", "target_1", "target_2", "target_3")}, g.valid_until,
+    {_MEASURES}
+FROM signals g
+JOIN users u ON u.id = g.user_id
+LEFT JOIN signal_outcomes o ON o.signal_id = g.id
+WHERE u.cohort = ANY(:cohorts) AND g.session >= :oldest AND g.session < :last
+  AND (o.signal_id IS NULL OR o.through_session >= :first
+       OR (NOT o.closed AND o.through_session < :last))
+ORDER BY g.id
+"""
+
+_SAID_EXITS = """
+SELECT DISTINCT g.strategy_id, g.instrument_id, g.session
+FROM signals g JOIN users u ON u.id = g.user_id
+WHERE u.cohort = ANY(:cohorts) AND g.action = :exit AND g.session > :after AND g.session <= :last
+"""
+
+_IN_R = "o.{name}_pct / 100 * CAST(g.price / nullif(g.price - g.stop, 0) AS double precision)"
+
+_OF_ANALYSTS = f"""
+SELECT g.id, g.user_id, {_MEASURES},
+    {", ".join(f"{_IN_R.format(name=name)} AS {name}_r" for name in ("return", "best", "worst"))}
+FROM signal_outcomes o JOIN signals g ON g.id = o.signal_id
+WHERE o.through_session <= :session
+ORDER BY g.id
+"""
+
+_STAGES = f"""
+SELECT t.signal_id, t.user_id, t.stage, t.target, t.session, {_numbers("t", "price")}
+FROM signal_stages t WHERE t.session <= :session
+ORDER BY t.signal_id, t.session, t.created_at, t.stage, t.target
+"""

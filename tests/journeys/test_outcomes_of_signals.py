@@ -1,0 +1,127 @@
+"""What becomes of signals, session after session, and what their users are told of it."""
+
+import datetime as dt
+from typing import Any
+
+import polars as pl
+from journeys.conftest import FIRST, LAST, Installation
+from sqlalchemy import text
+
+from quantmatrix_engine import calendars
+from quantmatrix_pipelines.lake import Lake
+
+SESSIONS = calendars.sessions(dt.date(2013, 2, 27), LAST)
+# A stop so near that a session's ordinary range reaches it.
+NEAR_STOP = {"stop_atr_multiple": 0.2}
+
+
+def outcomes(installation: Installation) -> list[tuple[Any, ...]]:
+    return asked(
+        installation,
+        "SELECT o.signal_id, o.user_id, o.stage, o.through_session, o.sessions_held,"
+        " o.highest_price, o.lowest_price, round(o.return_pct::numeric, 6), o.hit_target,"
+        " o.hit_stop, o.closed FROM signal_outcomes o ORDER BY o.signal_id",
+    )
+
+
+def stages(installation: Installation) -> list[tuple[Any, ...]]:
+    return asked(
+        installation,
+        "SELECT signal_id, stage, target, session, price, created_at FROM signal_stages"
+        " ORDER BY signal_id, session, stage, target",
+    )
+
+
+def asked(installation: Installation, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    with installation.database.engine.connect() as connection:
+        rows = connection.execute(text(statement.replace("::", "\\:\\:")), values)
+        return [tuple(row) for row in rows]
+
+
+def test_sessions_followed_one_by_one_again_and_together_come_to_the_same(
+    installation: Installation,
+) -> None:
+    installation.add_user("ada", {"valid_sessions": 3}, webhook=False)
+    installation.add_user("ben", NEAR_STOP, webhook=False)
+    installation.load(FIRST, LAST)
+    for session in SESSIONS:
+        installation.evaluate(session)
+    first, seen = outcomes(installation), stages(installation)
+    # What was said on the newest session waits for its first bar, and has no outcome yet.
+    earlier = asked(
+        installation, "SELECT id FROM signals WHERE session < :last ORDER BY id", last=LAST
+    )
+    assert [row[:1] for row in first] == earlier
+    assert {"triggered", "stopped"} <= {row[2] for row in first}
+    installation.evaluate(*SESSIONS)
+    assert outcomes(installation) == first
+    assert stages(installation) == seen
+
+
+def test_a_restated_bar_changes_what_is_measured_and_no_stage_that_was_seen(
+    installation: Installation,
+) -> None:
+    installation.add_user("ada", {}, webhook=False)
+    installation.load(FIRST, LAST)
+    *_, before = SESSIONS[:-1]
+    installation.evaluate(before, LAST)
+    measured, seen = outcomes(installation), stages(installation)
+    assert [row[1] for row in seen] == ["triggered"] * len(measured)
+    lake = Lake(str(installation.settings.lake))
+    installation.now += dt.timedelta(hours=1)
+    halved = lake.read("bars", first=LAST, last=LAST).with_columns(
+        pl.col("low") * 0.5, known_at=pl.lit(installation.now - dt.timedelta(minutes=1))
+    )
+    lake.append("bars", halved)
+    installation.evaluate(LAST)
+    restated = outcomes(installation)
+    assert [row[2] for row in measured] == ["triggered"] * len(measured)
+    assert [row[2] for row in restated] == ["stopped"] * len(measured)
+    # What was seen stays, and what is seen now is added.
+    assert [row for row in stages(installation) if row[1] == "triggered"] == seen
+    assert [row[1] for row in stages(installation)] == ["stopped", "triggered"] * len(measured)
+
+
+def test_a_user_is_told_once_that_a_stop_was_reached(installation: Installation) -> None:
+    ada = installation.add_user("ada", NEAR_STOP)
+    *_, before = SESSIONS[:-1]
+    installation.load(FIRST, before)
+    installation.now = calendars.closes_at(before) + dt.timedelta(minutes=15)
+    installation.evaluate(before)
+    installation.run("delivery", {})
+    installation.load(LAST, LAST)
+    installation.now = calendars.closes_at(LAST) + dt.timedelta(minutes=15)
+    for _ in range(2):
+        installation.evaluate(LAST)
+        installation.run("delivery", {})
+    first, second = installation.discord.messages(ada)
+    assert "stopped" not in first["content"]
+    stopped = asked(
+        installation,
+        "SELECT y.symbol, g.price, t.price FROM signal_stages t"
+        " JOIN signals g ON g.id = t.signal_id"
+        " JOIN instrument_symbols y ON y.instrument_id = g.instrument_id"
+        " WHERE t.stage = 'stopped' ORDER BY y.symbol DESC",
+    )
+    assert stopped
+    told = second["content"].replace("\\", "").splitlines()[1:]
+    assert told == [
+        f"{symbol}, entry of {before} · ATR Matrix: stopped at {stop:.2f}"
+        f" ({(float(stop) / float(price) - 1) * 100:+.1f} %)"
+        for symbol, price, stop in stopped
+    ]
+
+
+def test_nothing_is_told_of_what_became_of_a_signal_that_was_not_told(
+    installation: Installation,
+) -> None:
+    ada = installation.add_user("ada", NEAR_STOP)
+    installation.load(FIRST, LAST)
+    *_, before = SESSIONS[:-1]
+    installation.evaluate(before, LAST)
+    installation.run("delivery", {})
+    (message,) = installation.discord.messages(ada)
+    assert "stopped" not in message["content"]
+    assert asked(installation, "SELECT count(*) FROM signal_stages WHERE stage = 'stopped'") > [
+        (0,)
+    ]
