@@ -119,8 +119,8 @@ def _withheld_by_user(connection: Connection, values: dict[str, Any]) -> dict[in
 
 def _failed_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    for user_id, strategy, error in connection.execute(text(_FAILED), values):
-        found[user_id].append(f"{strategy}: {error}")
+    for row in connection.execute(text(_FAILED), values):
+        found[row.user_id].append(f"{row.name}: {row.error}")
     return found
 
 
@@ -181,11 +181,28 @@ def put(database: Database, notifications: pl.DataFrame, links: pl.DataFrame) ->
     return notifications.height
 
 
+@dataclass(frozen=True)
+class Failed:
+    """A strategy of a user that could not be evaluated, and why."""
+
+    user: str
+    strategy: str
+    error: str
+
+
+def failed(database: Database, session: dt.date, cohorts: Sequence[int]) -> list[Failed]:
+    """Gives the strategies of users of the cohorts whose newest run of the session failed."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(text(_FAILED), {"session": session, "cohorts": list(cohorts)})
+        return [Failed(row.user, row.name, row.error) for row in rows]
+
+
 class StatusPart(IntEnum):
     """The messages about the system there can be of a session, each once."""
 
     SESSION_MISSING = 1
     INSTRUMENTS_MISSING = 2
+    STRATEGIES_FAILED = 3
 
 
 def put_status(database: Database, message: Message, part: StatusPart, *, at: dt.datetime) -> int:
@@ -345,7 +362,7 @@ ORDER BY t.user_id, g.id, t.target
 """
 
 _FAILED = """
-SELECT r.user_id, s.name, r.error
+SELECT r.user_id, s.name, r.error, u.name AS user
 FROM strategy_runs r
 JOIN users u ON u.id = r.user_id
 JOIN strategies s ON s.user_id = r.user_id AND s.id = r.strategy_id

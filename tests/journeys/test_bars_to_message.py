@@ -15,7 +15,7 @@ from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.automation import BACKFILL_TAG
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import range_tags, user_range_tags
-from quantmatrix_pipelines.stores import strategies
+from quantmatrix_pipelines.stores import strategies, users
 
 
 def test_recorded_bars_become_the_exact_message(installation: Installation) -> None:
@@ -223,15 +223,31 @@ def test_a_changed_param_changes_only_that_users_next_signals(installation: Inst
 def test_a_strategy_that_cannot_be_read_fails_alone(installation: Installation) -> None:
     installation.add_user("ada", {"entry_max_atr_distance": 99}, webhook=False)
     ben = installation.add_user("ben", {})
+    users.add(installation.database, "olga", trail=installation.trail())
+    with installation.database.engine.begin() as connection:
+        connection.execute(text("UPDATE users SET role = 'admin' WHERE name = 'olga'"))
     installation.load(FIRST, LAST)
-    installation.evaluate(LAST)
-    installation.run("delivery", {})
+    # A session evaluated again tells nobody a second time.
+    for _ in range(2):
+        installation.evaluate(LAST)
+        installation.run("delivery", {})
     assert len(installation.discord.messages(ben)) == 1
     with installation.database.transaction(Role.PIPELINE) as connection:
         error = connection.execute(
-            text("SELECT error FROM strategy_runs WHERE status = 'failed'")
+            text("SELECT DISTINCT error FROM strategy_runs WHERE status = 'failed'")
         ).scalar_one()
+        told = connection.execute(
+            text(
+                "SELECT u.name, n.channel, n.message FROM notifications n"
+                " JOIN users u ON u.id = n.user_id WHERE u.name <> 'ben' ORDER BY n.id"
+            )
+        ).all()
     assert "entry_max_atr_distance = 99" in error
+    assert [row[:2] for row in told] == [("ada", "signals"), ("olga", "system_status")]
+    of_ada, of_olga = (row.message for row in told)
+    assert of_ada["notes"] == [f"Not evaluated: ATR Matrix: {error}"]
+    assert of_olga["headline"] == "1 strategy of 1 user not evaluated on 2013-03-01"
+    assert of_olga["notes"][0] == f"ada, ATR Matrix: {error}"
 
 
 def _said(installation: Installation, session: dt.date) -> dict[int, list[tuple[str, float]]]:

@@ -1,6 +1,7 @@
 """What users are told of their signals, and its delivery."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -10,7 +11,8 @@ from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
-from quantmatrix_engine.notifications.compose import compose
+from quantmatrix_engine.notifications.compose import FOOTER, compose
+from quantmatrix_engine.notifications.message import Message
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
 from quantmatrix_models.audit import AuditKeys
 from quantmatrix_models.database import Database
@@ -28,6 +30,7 @@ from quantmatrix_pipelines.stores.trail import Trail
 
 # Composed later than this after the close, a message says so.
 LATE_AFTER = dt.timedelta(hours=12)
+_NAMED = 10
 
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
@@ -75,6 +78,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 Notifications, composed, provider=feed.name, key=("user_id", "channel", "part")
             )
             outbox.put(database, parted.good, links)
+            if reason is None:
+                _tell_administrators(database, session, cohorts, at=clock())
             frames.append(parted.good)
             findings.append(parted.findings)
         written, broken = pl.concat(frames), pl.concat(findings)
@@ -159,6 +164,34 @@ def _suppressed(session: dt.date, newest: dt.date | None, *, of_backfill: bool) 
     if newest is not None and session < newest:
         return f"Bars of {newest} were known when {session} was evaluated."
     return None
+
+
+def _tell_administrators(
+    database: Database, session: dt.date, cohorts: Sequence[int], *, at: dt.datetime
+) -> None:
+    """Tells the administrators, once a session, which strategies could not be evaluated."""
+    failed = outbox.failed(database, session, cohorts)
+    if not failed:
+        return
+    users = len({one.user for one in failed})
+    named = [f"{one.user}, {one.strategy}: {one.error}" for one in failed[:_NAMED]]
+    more = len(failed) - _NAMED
+    count = f"{len(failed):,} strategies" if len(failed) > 1 else "1 strategy"
+    message = Message(
+        headline=f"{count} of {users:,} {'users' if users > 1 else 'user'} not evaluated on"
+        f" {session}",
+        session=session,
+        items=(),
+        also=(),
+        notes=(
+            *named,
+            *((f"and {more:,} more",) if more > 0 else ()),
+            "Their users are told. `quantmatrix users show NAME` has the runs; evaluate the"
+            " session again (the asset `signals`) once the cause is gone.",
+        ),
+        footer=FOOTER,
+    )
+    outbox.put_status(database, message, outbox.StatusPart.STRATEGIES_FAILED, at=at)
 
 
 def _composed(
