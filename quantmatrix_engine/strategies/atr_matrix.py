@@ -221,10 +221,12 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
         ),
     ]
     overshoot = ((distance - level) * 0.1).clip(0.0, 0.3)
+    # Few names are as far as their first level: only those are asked about each.
+    nearest = Rule("", distance, ">=", pl.col("scale_out_levels").list.min(), label="")
     return (
-        frame.with_columns(level=pl.col("scale_out_levels"))
+        frame.filter(pl.col("holding_sessions") > 0, nearest.is_met())
+        .with_columns(level=pl.col("scale_out_levels"))
         .explode("level")
-        .filter(pl.col("holding_sessions") > 0)
         .filter(all_required(rules))
         .with_columns(
             strength=(0.7 + overshoot).clip(0.0, 1.0),

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from quantmatrix_engine import strategies as folder
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.strategies.base import Kind, Params, read_params
+from quantmatrix_engine.strategies.base import Kind, Params, Source, read_params
 from quantmatrix_engine.vocabulary import WithheldReason
 
 WITHHELD_SCHEMA = {
@@ -30,6 +30,44 @@ class Run:
     strategy_id: int
     kind: Kind
     params: Params
+
+
+class Sources:
+    """The sources of runs, found out once for all runs that agree in the params they rest on.
+
+    Thousands of strategies differ by thresholds, and a few by the windows their indicators have.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[tuple[str, ...], dict[tuple[Any, ...], _Found]]] = {}
+
+    def of(self, run: Run) -> Mapping[str, Source]:
+        """Gives what `run.kind.sources(run.params)` gives."""
+        known = self._known.setdefault(run.kind.name, {})
+        for names, answers in known.items():
+            found = answers.get(tuple(getattr(run.params, name) for name in names))
+            if found is not None:
+                return found
+        reader = _Reader(run.params)
+        found = run.kind.sources(reader)
+        names = tuple(reader.read)
+        known.setdefault(names, {})[tuple(reader.read.values())] = found
+        return found
+
+
+_Found: TypeAlias = Mapping[str, Source]
+
+
+class _Reader:
+    """Params that remember which of them were read."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+        self.read: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        value = self.read[name] = getattr(self.params, name)
+        return value
 
 
 @dataclass(frozen=True)
@@ -79,15 +117,16 @@ def default_runs() -> list[Run]:
 
 def specs(runs: Iterable[Run]) -> list[Spec]:
     """Gives the indicators the runs need, each once, in a fixed order."""
-    return sorted({source.spec for run in runs for source in run.kind.sources(run.params).values()})
+    asked = Sources()
+    return sorted({source.spec for run in runs for source in asked.of(run).values()})
 
 
 def lacking(runs: Iterable[Run], columns: Iterable[str]) -> dict[int, str]:
     """Gives the error by strategy_id of the runs that need an indicator not among `columns`."""
-    there = set(columns)
+    there, asked = set(columns), Sources()
     errors = {}
     for run in runs:
-        needed = {source.column for source in run.kind.sources(run.params).values()}
+        needed = {source.column for source in asked.of(run).values()}
         if missing := sorted(needed - there):
             errors[run.strategy_id] = _lacks(missing)
     return errors
@@ -213,8 +252,9 @@ def representatives(runs: Iterable[Run]) -> list[Run]:
 def _grouped(runs: list[Run]) -> dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]]:
     """Groups runs that read the same columns, so that each group is one frame."""
     groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]] = {}
+    asked = Sources()
     for run in runs:
-        sources = run.kind.sources(run.params)
+        sources = asked.of(run)
         columns = tuple((name, source.column) for name, source in sorted(sources.items()))
         groups.setdefault((run.kind.name, columns), []).append(run)
     return groups
@@ -236,7 +276,18 @@ def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl
         [{"strategy_id": run.strategy_id, **run.params.model_dump(mode="json")} for run in runs],
         infer_schema_length=None,
     )
-    return pairs.join(params, on="strategy_id").join(indicators, on="instrument_id")
+    # Most params are the same for all: a column of one value costs nothing, joined it costs most.
+    first = params.head(1)
+    shared = [
+        name
+        for name in params.columns[1:]
+        if not params.get_column(name).ne_missing(first.get_column(name)).any()
+    ]
+    own = pairs.join(params.drop(shared), on="strategy_id").join(indicators, on="instrument_id")
+    of_all = first.row(0, named=True)
+    return own.with_columns(
+        pl.lit(of_all[name], dtype=params.schema[name]).alias(name) for name in shared
+    )
 
 
 def _split_by_bar(

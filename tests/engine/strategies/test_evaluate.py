@@ -9,6 +9,7 @@ from quantmatrix_engine.strategies.atr_matrix import KIND
 from quantmatrix_engine.strategies.base import read_params
 from quantmatrix_engine.strategies.evaluate import (
     Run,
+    Sources,
     default_runs,
     evaluate,
     kinds,
@@ -97,6 +98,23 @@ def test_a_signal_is_valid_for_as_many_sessions_as_its_strategy_says(history, ev
 
 def test_specs_are_asked_for_once_each():
     assert specs([run(1), run(2), run(3, min_strength=0.9)]) == specs([run(1)])
+
+
+@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)
+def test_sources_found_out_once_are_those_of_each_run(kind):
+    usual = kind.params().model_dump()
+    windows = {
+        name: [value, value + 1]
+        for name, value in usual.items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    changes = [{name: one} for name, both in windows.items() for one in both]
+    changes += [{"min_strength": 0.7}] if "min_strength" in usual else []
+    changes += [{"entry": "rsi(9) < 20"}, {"entry": "rsi(9) < 25"}] if "entry" in usual else []
+    runs = [Run(number, kind, read_params(kind, one)) for number, one in enumerate(changes)]
+    asked = Sources()
+    assert [asked.of(one) for one in runs] == [one.kind.sources(one.params) for one in runs]
+    assert [asked.of(one) for one in runs] == [one.kind.sources(one.params) for one in runs]
 
 
 def test_signals_come_sorted_and_only_of_the_pairs_asked(history, evaluated):
