@@ -1,7 +1,7 @@
 """Evaluates a kind of strategy once for all its runs of a session."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -81,6 +81,9 @@ class Evaluation:
     signals: pl.DataFrame
     withheld: pl.DataFrame
 
+
+PAIRS_AT_ONCE = 500_000
+"""So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
 
 _VALID_SESSIONS = "valid_sessions"
 """The column in which a kind says how many sessions after its own a signal is meant for."""
@@ -224,20 +227,47 @@ def _judged(
 ) -> Evaluation:
     judged, withheld = _split_by_bar(pairs, indicators, quarantined=quarantined)
     signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
-    for (kind_name, columns), group in _grouped(runs).items():
+    portions = list(_portions(runs, judged))
+    placed = [
+        (run.strategy_id, place) for place, (_, group) in enumerate(portions) for run in group
+    ]
+    schema = {"strategy_id": pl.Int64, "portion": pl.Int64}
+    parts = judged.join(pl.DataFrame(placed, schema, orient="row"), on="strategy_id").partition_by(
+        "portion", as_dict=True, include_key=False
+    )
+    for place, (columns, group) in enumerate(portions):
         kind = group[0].kind
-        frame = _frame(group, judged, _renamed(indicators, dict(columns)))
+        part = parts.get((place,), judged.clear())
+        frame = _frame(group, part, _renamed(indicators, dict(columns)))
         # Runs that read the same columns need the same ones.
         needed = kind.needed(group[0].params)
         known = [pl.col(name).is_not_null() for name in needed]
         complete = pl.all_horizontal(pl.lit(value=True), *known)
         withheld.append(_undefined(frame.filter(~complete), needed))
         said = kind.decide(frame.filter(complete))
-        signals.append(_shaped(said, kind_name))
+        signals.append(_shaped(said, kind.name))
     return Evaluation(
         signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
         withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
     )
+
+
+def _portions(
+    runs: list[Run], pairs: pl.DataFrame
+) -> Iterator[tuple[tuple[tuple[str, str], ...], list[Run]]]:
+    """Gives runs that read the same columns, with these, some PAIRS_AT_ONCE pairs at a time."""
+    counts = dict(pairs.group_by("strategy_id").len().iter_rows())
+    for (_, columns), group in _grouped(runs).items():
+        portion: list[Run] = []
+        waiting = 0
+        for run in group:
+            count = counts.get(run.strategy_id, 0)
+            if portion and waiting + count > PAIRS_AT_ONCE:
+                yield columns, portion
+                portion, waiting = [], 0
+            portion.append(run)
+            waiting += count
+        yield columns, portion
 
 
 def representatives(runs: Iterable[Run]) -> list[Run]:
@@ -272,22 +302,22 @@ def _renamed(indicators: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFra
 
 
 def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.DataFrame:
-    params = pl.DataFrame(
-        [{"strategy_id": run.strategy_id, **run.params.model_dump(mode="json")} for run in runs],
-        infer_schema_length=None,
-    )
     # Most params are the same for all: a column of one value costs nothing, joined it costs most.
-    first = params.head(1)
-    shared = [
-        name
-        for name in params.columns[1:]
-        if not params.get_column(name).ne_missing(first.get_column(name)).any()
-    ]
-    own = pairs.join(params.drop(shared), on="strategy_id").join(indicators, on="instrument_id")
-    of_all = first.row(0, named=True)
-    return own.with_columns(
-        pl.lit(of_all[name], dtype=params.schema[name]).alias(name) for name in shared
+    usual = runs[0].params.model_dump(mode="json")
+    params = [vars(run.params) for run in runs]
+    differing = [name for name in usual if any(one[name] != params[0][name] for one in params)]
+    own = pl.DataFrame(
+        {"strategy_id": [run.strategy_id for run in runs]}
+        | {name: [_plain(one[name]) for one in params] for name in differing},
+        strict=False,
     )
+    joined = pairs.join(own, on="strategy_id").join(indicators, on="instrument_id")
+    shared = {name: value for name, value in usual.items() if name not in differing}
+    return joined.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _split_by_bar(

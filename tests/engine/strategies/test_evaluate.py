@@ -5,6 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.errors import ContractError
+from quantmatrix_engine.strategies import evaluate as evaluation
 from quantmatrix_engine.strategies.atr_matrix import KIND
 from quantmatrix_engine.strategies.base import read_params
 from quantmatrix_engine.strategies.evaluate import (
@@ -72,6 +73,17 @@ def test_runs_with_different_params_are_evaluated_as_if_each_were_alone(history,
     assert all(one.signals.height > 0 for one in alone)
     assert_frame_equal(together.signals, pl.concat(one.signals for one in alone))
     assert_frame_equal(together.withheld, pl.concat(one.withheld for one in alone))
+
+
+def test_runs_are_evaluated_in_portions_as_if_they_were_not(history, evaluated, monkeypatch):
+    runs = [run(number, **params) for number, params in enumerate(DIFFERENT, start=1)]
+    indicators = history(specs(runs))
+    together = evaluated(runs, indicators)
+    # A portion for each run, since a run has more pairs than this.
+    monkeypatch.setattr(evaluation, "PAIRS_AT_ONCE", 10)
+    apart = evaluated(runs, indicators)
+    assert_frame_equal(apart.signals, together.signals)
+    assert_frame_equal(apart.withheld, together.withheld)
 
 
 def test_another_atr_period_gives_another_atr_its_own_column():
