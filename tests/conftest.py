@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
-from sqlalchemy import create_engine, text
+from support.databases import database_like, named
 
 from quantmatrix_models import embedded
-from quantmatrix_models.database import Database, parse_url
+from quantmatrix_models.database import Database
 from quantmatrix_models.migrations import run as migrations
 from quantmatrix_pipelines import compiled
 
@@ -48,7 +47,7 @@ def server_url() -> Iterator[str]:
     folder = Path(mkdtemp(prefix="quantmatrix-tests-"))
     urls = embedded.start(folder / "data")
     embedded.create_database(urls["quantmatrix"], "migrated")
-    template = Database(str(_named(urls["quantmatrix"], "migrated")))
+    template = Database(str(named(urls["quantmatrix"], "migrated")))
     migrations.upgrade(template.engine)
     template.dispose()
     yield urls["quantmatrix"]
@@ -59,14 +58,8 @@ def server_url() -> Iterator[str]:
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
     """The address of a migrated database that holds nothing and lives for one test."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = create_engine(parse_url(server_url), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
-    yield _named(server_url, name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with database_like("migrated", server_url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -75,7 +68,3 @@ def database(database_url: str) -> Iterator[Database]:
     made = Database(database_url)
     yield made
     made.dispose()
-
-
-def _named(url: str, name: str) -> str:
-    return parse_url(url).set(database=name).render_as_string(hide_password=False)

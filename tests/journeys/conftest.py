@@ -1,14 +1,18 @@
 """A whole installation for one test: home, database, feed, a Discord on loopback, users."""
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
+from support.databases import database_like
 from support.discord_server import DiscordServer, webhook_id
 
 from quantmatrix_adapters.channels.discord import DiscordChannel
@@ -16,7 +20,7 @@ from quantmatrix_adapters.listings.registers import Register
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_adapters.providers.sample import SampleProvider
-from quantmatrix_models.database import Database
+from quantmatrix_models.database import Database, parse_url
 from quantmatrix_pipelines import chain, demonstration, home
 from quantmatrix_pipelines.definitions import build_definitions
 from quantmatrix_pipelines.home import Window
@@ -98,10 +102,8 @@ class Installation:
         return webhook_id(url)
 
 
-@pytest.fixture
-def bars_folder(tmp_path: Path) -> Path:
-    """Real bars of IBM and MSFT, recorded from FIRST to LAST, as a person would bring them."""
-    folder = tmp_path / "bars"
+def _recorded(folder: Path) -> Path:
+    """Writes real bars of IBM and MSFT from FIRST to LAST, as a person would bring them."""
     folder.mkdir()
     recorded = SampleProvider().daily_bars(FIRST, LAST, known_at=CLOSE).bars
     chosen = recorded.filter(pl.col("symbol").is_in(["IBM", "MSFT"]))
@@ -111,15 +113,12 @@ def bars_folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def installation(
-    tmp_path: Path, bars_folder: Path, database_url: str, database: Database
-) -> Iterator[Installation]:
-    """An installation whose feed is the recorded folder, with nothing loaded yet."""
+@contextmanager
+def _installed(folder: Path, bars: Path, database_url: str) -> Iterator[Installation]:
     with DiscordServer() as discord:
         settings = Settings(
-            home=tmp_path / "home",
-            bars=bars_folder,
+            home=folder / "home",
+            bars=bars,
             database_url=database_url,
             dagster_database_url=database_url,
             discord_url=discord.base_url,
@@ -127,6 +126,46 @@ def installation(
         )
         home.prepare(settings)
         home.write_window(settings.home, Window(FIRST, dt.date(2013, 2, 1), LAST))
+        database = Database(database_url)
         made = Installation(settings, database, discord)
         yield made
         made.instance.dispose()
+        database.dispose()
+
+
+@pytest.fixture
+def bars_folder(tmp_path: Path) -> Path:
+    """Real bars of IBM and MSFT, recorded from FIRST to LAST, as a person would bring them."""
+    return _recorded(tmp_path / "bars")
+
+
+@pytest.fixture
+def installation(tmp_path: Path, bars_folder: Path, database_url: str) -> Iterator[Installation]:
+    """An installation whose feed is the recorded folder, with nothing loaded yet."""
+    with _installed(tmp_path, bars_folder, database_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def loaded_once(server_url: str) -> Iterator[tuple[str, Path]]:
+    """The name of a database and the folder of a lake into which FIRST to LAST were loaded."""
+    folder = Path(mkdtemp(prefix="quantmatrix-loaded-"))
+    with database_like("migrated", server_url) as url:
+        with _installed(folder, _recorded(folder / "bars"), url) as made:
+            made.load(FIRST, LAST)
+        yield str(parse_url(url).database), made.settings.lake
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def loaded(
+    tmp_path: Path, bars_folder: Path, loaded_once: tuple[str, Path], server_url: str
+) -> Iterator[Installation]:
+    """An installation like that after `load(FIRST, LAST)`, but that its Dagster knows no run."""
+    database, lake = loaded_once
+    with (
+        database_like(database, server_url) as url,
+        _installed(tmp_path, bars_folder, url) as made,
+    ):
+        shutil.copytree(lake, made.settings.lake, dirs_exist_ok=True)
+        yield made

@@ -11,6 +11,7 @@ from journeys.conftest import FIRST, LAST, Installation
 from sqlalchemy import text
 
 from quantmatrix_adapters.providers.sample import SampleProvider
+from quantmatrix_engine import calendars
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.automation import BACKFILL_TAG
 from quantmatrix_pipelines.lake import Lake
@@ -18,12 +19,11 @@ from quantmatrix_pipelines.partitions import range_tags, user_range_tags
 from quantmatrix_pipelines.stores import strategies, users
 
 
-def test_recorded_bars_become_the_exact_message(installation: Installation) -> None:
-    ada = installation.add_user("ada", {})
-    installation.load(FIRST, LAST)
-    installation.evaluate(LAST)
-    installation.run("delivery", {})
-    (message,) = installation.discord.messages(ada)
+def test_recorded_bars_become_the_exact_message(loaded: Installation) -> None:
+    ada = loaded.add_user("ada", {})
+    loaded.evaluate(LAST)
+    loaded.run("delivery", {})
+    (message,) = loaded.discord.messages(ada)
     assert message["content"] == "2013-03-01: 2 entries"
     assert [embed["title"] for embed in message["embeds"]] == [
         "Entry IBM · ATR Matrix",
@@ -85,15 +85,14 @@ def _level(level: float, price: float) -> str:
     return f"{level:,.2f} ({(level / price - 1) * 100:+.1f} %)"
 
 
-def test_a_session_run_twice_says_nothing_twice(installation: Installation) -> None:
-    ada = installation.add_user("ada", {})
-    installation.load(FIRST, LAST)
+def test_a_session_run_twice_says_nothing_twice(loaded: Installation) -> None:
+    ada = loaded.add_user("ada", {})
     for _ in range(2):
-        installation.load(FIRST, LAST)
-        installation.evaluate(LAST)
-        installation.run("delivery", {})
-    assert len(installation.discord.messages(ada)) == 1
-    assert _counts(installation) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
+        loaded.load(calendars.sessions_before(LAST, 10), LAST)
+        loaded.evaluate(LAST)
+        loaded.run("delivery", {})
+    assert len(loaded.discord.messages(ada)) == 1
+    assert _counts(loaded) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
 
 
 def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_path: Path) -> None:
@@ -112,7 +111,8 @@ def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_
     installation.load(FIRST, LAST)
     installation.run("company_data", range_tags(str(FIRST), str(LAST)))
     installation.run("intraday_data", range_tags(str(LAST), str(LAST)))
-    installation.evaluate(LAST)
+    # What became of a signal is known a session later.
+    installation.evaluate(calendars.sessions_before(LAST, 1), LAST)
     installation.run("delivery", {})
     installation.run("publication", range_tags(str(LAST), str(LAST)))
     for spec in installation.definitions().resolve_all_asset_specs():
@@ -125,13 +125,12 @@ def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_
 
 
 def test_the_newest_state_of_each_instrument_follows_its_indicators(
-    installation: Installation,
+    loaded: Installation,
 ) -> None:
-    installation.load(FIRST, LAST)
-    installation.evaluate(dt.date(2013, 2, 28), LAST)
-    bars = Lake(str(installation.settings.lake)).read("bars", first=dt.date(2013, 2, 28))
+    loaded.evaluate(dt.date(2013, 2, 28), LAST)
+    bars = Lake(str(loaded.settings.lake)).read("bars", first=dt.date(2013, 2, 28))
     closes = bars.pivot("session", index="instrument_id", values="close").sort("instrument_id")
-    with installation.database.transaction(Role.APP, user_id=1) as connection:
+    with loaded.database.transaction(Role.APP, user_id=1) as connection:
         rows = connection.execute(
             text(
                 "SELECT instrument_id, session, close, change_pct, score, risk_class, indicators"
@@ -151,14 +150,13 @@ def test_the_newest_state_of_each_instrument_follows_its_indicators(
         assert row.risk_class == ("low" if atr_pct < 2 else "medium" if atr_pct < 4 else "high")
 
 
-def test_nothing_of_one_user_appears_with_the_other(installation: Installation) -> None:
-    ada = installation.add_user("ada", {})
-    ben = installation.add_user("ben", {"entry_max_atr_distance": 1.5})
-    installation.load(FIRST, LAST)
-    installation.evaluate(LAST)
-    installation.run("delivery", {})
+def test_nothing_of_one_user_appears_with_the_other(loaded: Installation) -> None:
+    ada = loaded.add_user("ada", {})
+    ben = loaded.add_user("ben", {"entry_max_atr_distance": 1.5})
+    loaded.evaluate(LAST)
+    loaded.run("delivery", {})
     titles = [
-        [embed["title"] for one in installation.discord.messages(user) for embed in one["embeds"]]
+        [embed["title"] for one in loaded.discord.messages(user) for embed in one["embeds"]]
         for user in (ada, ben)
     ]
     assert titles == [
@@ -166,19 +164,18 @@ def test_nothing_of_one_user_appears_with_the_other(installation: Installation) 
         ["Entry MSFT · ATR Matrix"],
     ]
     for user_id, signals in ((1, 2), (2, 1)):
-        with installation.database.transaction(Role.APP, user_id=user_id) as connection:
+        with loaded.database.transaction(Role.APP, user_id=user_id) as connection:
             owners = connection.execute(text("SELECT user_id FROM signals")).scalars().all()
         assert owners == [user_id] * signals
 
 
-def test_earlier_sessions_are_kept_but_not_sent(installation: Installation) -> None:
-    ada = installation.add_user("ada", {})
+def test_earlier_sessions_are_kept_but_not_sent(loaded: Installation) -> None:
+    ada = loaded.add_user("ada", {})
     sessions = [dt.date(2013, 2, 27), dt.date(2013, 2, 28), LAST]
-    installation.load(FIRST, LAST)
-    installation.evaluate(*sessions)
-    installation.run("delivery", {})
-    assert [one["content"][:10] for one in installation.discord.messages(ada)] == ["2013-03-01"]
-    with installation.database.transaction(Role.PIPELINE) as connection:
+    loaded.evaluate(*sessions)
+    loaded.run("delivery", {})
+    assert [one["content"][:10] for one in loaded.discord.messages(ada)] == ["2013-03-01"]
+    with loaded.database.transaction(Role.PIPELINE) as connection:
         kept = connection.execute(
             text("SELECT session, reason FROM notifications WHERE status = 'suppressed'")
         ).all()
@@ -187,52 +184,49 @@ def test_earlier_sessions_are_kept_but_not_sent(installation: Installation) -> N
         assert one.reason == f"Bars of 2013-03-01 were known when {one.session} was evaluated."
 
 
-def test_a_backfill_tells_nobody_anything(installation: Installation) -> None:
-    ada = installation.add_user("ada", {})
-    installation.load(FIRST, LAST)
-    installation.run("market_data", range_tags(str(LAST), str(LAST)), "indicators")
-    installation.run("evaluation", {**user_range_tags([LAST]), BACKFILL_TAG: "some"})
-    installation.run("delivery", {})
-    assert installation.discord.messages(ada) == []
-    assert _counts(installation) == {"signals": 2, "notifications": 1, "strategy_runs": 1}
+def test_a_backfill_tells_nobody_anything(loaded: Installation) -> None:
+    ada = loaded.add_user("ada", {})
+    loaded.run("market_data", range_tags(str(LAST), str(LAST)), "indicators")
+    loaded.run("evaluation", {**user_range_tags([LAST]), BACKFILL_TAG: "some"})
+    loaded.run("delivery", {})
+    assert loaded.discord.messages(ada) == []
+    assert _counts(loaded) == {"signals": 2, "notifications": 1, "strategy_runs": 1}
 
 
-def test_a_changed_param_changes_only_that_users_next_signals(installation: Installation) -> None:
+def test_a_changed_param_changes_only_that_users_next_signals(loaded: Installation) -> None:
     first, second = dt.date(2013, 2, 28), LAST
-    installation.add_user("ada", {}, webhook=False)
-    installation.add_user("ben", {}, webhook=False)
-    installation.load(FIRST, LAST)
-    installation.evaluate(first)
-    before = _said(installation, first)
+    loaded.add_user("ada", {}, webhook=False)
+    loaded.add_user("ben", {}, webhook=False)
+    loaded.evaluate(first)
+    before = _said(loaded, first)
     assert before[1] == before[2] != []
-    (mine,) = strategies.of_user(installation.database, 1)
+    (mine,) = strategies.of_user(loaded.database, 1)
     strategies.set_params(
-        installation.database,
+        loaded.database,
         user_id=1,
         strategy_id=mine.id,
         params={"max_position_pct": 1.0},
-        trail=installation.trail(),
+        trail=loaded.trail(),
     )
-    installation.evaluate(second)
-    assert _said(installation, first) == before
-    after = _said(installation, second)
+    loaded.evaluate(second)
+    assert _said(loaded, first) == before
+    after = _said(loaded, second)
     assert [(one[0], 1.0) for one in after[2]] == [(one[0], one[1]) for one in after[1]]
     assert {one[1] for one in after[2]} == {5.0}
 
 
-def test_a_strategy_that_cannot_be_read_fails_alone(installation: Installation) -> None:
-    installation.add_user("ada", {"entry_max_atr_distance": 99}, webhook=False)
-    ben = installation.add_user("ben", {})
-    users.add(installation.database, "olga", trail=installation.trail())
-    with installation.database.engine.begin() as connection:
+def test_a_strategy_that_cannot_be_read_fails_alone(loaded: Installation) -> None:
+    loaded.add_user("ada", {"entry_max_atr_distance": 99}, webhook=False)
+    ben = loaded.add_user("ben", {})
+    users.add(loaded.database, "olga", trail=loaded.trail())
+    with loaded.database.engine.begin() as connection:
         connection.execute(text("UPDATE users SET role = 'admin' WHERE name = 'olga'"))
-    installation.load(FIRST, LAST)
     # A session evaluated again tells nobody a second time.
     for _ in range(2):
-        installation.evaluate(LAST)
-        installation.run("delivery", {})
-    assert len(installation.discord.messages(ben)) == 1
-    with installation.database.transaction(Role.PIPELINE) as connection:
+        loaded.evaluate(LAST)
+        loaded.run("delivery", {})
+    assert len(loaded.discord.messages(ben)) == 1
+    with loaded.database.transaction(Role.PIPELINE) as connection:
         error = connection.execute(
             text("SELECT DISTINCT error FROM strategy_runs WHERE status = 'failed'")
         ).scalar_one()

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import polars as pl
-from journeys.conftest import FIRST, LAST, Installation
+from journeys.conftest import LAST, Installation
 from pipelines.rows import add_account, hold, insert_row, query
 
 from quantmatrix_pipelines.defs.signals import replays
@@ -12,30 +12,29 @@ from quantmatrix_pipelines.partitions import user_range_tags
 from quantmatrix_pipelines.stores import instruments, risk_limits, signals, strategies, users
 
 
-def test_entries_are_cut_to_the_limits_of_their_user(installation: Installation):
+def test_entries_are_cut_to_the_limits_of_their_user(loaded: Installation):
     for name in ("ada", "ben"):
-        installation.add_user(name, {}, webhook=False)
-    installation.load(FIRST, LAST)
-    database = installation.database
+        loaded.add_user(name, {}, webhook=False)
+    database = loaded.database
     ids = dict(instruments.catalogue(database).select("symbol", "instrument_id").iter_rows())
     ben = users.named(database, "ben").id
     risk_limits.change(
         database,
         ben,
         {"max_position_pct": Decimal("2.5"), "max_positions": 1},
-        trail=installation.trail(),
+        trail=loaded.trail(),
     )
     # IBM closed at 202.91: 10 of them are 1.5 % of 135,273.33.
     account = add_account(database, ben)
     hold(database, ben, account, ids["IBM"])
     close = (
-        Lake(str(installation.settings.lake))
+        Lake(str(loaded.settings.lake))
         .read("bars", first=LAST, last=LAST, keep=pl.col("instrument_id") == ids["IBM"])["close"]
         .item()
     )
-    worth = {"as_of": installation.now, "currency": "USD", "net_liquidation": close * 10 / 0.015}
+    worth = {"as_of": loaded.now, "currency": "USD", "net_liquidation": close * 10 / 0.015}
     insert_row(database, "account_balances", {"user_id": ben, "account_id": account} | worth)
-    installation.evaluate(LAST)
+    loaded.evaluate(LAST)
     of_ada, of_ben = (
         {one.symbol: one.said.signal for one in signals.of_user(database, user_id)}
         for user_id in (users.named(database, "ada").id, ben)
@@ -67,7 +66,7 @@ def test_entries_are_cut_to_the_limits_of_their_user(installation: Installation)
     assert message["notes"][-1].startswith("Beyond your limits: 1 not told: MSFT (an entry of")
     again = replays.replayed(
         signals.of_user(database, ben),
-        Lake(str(installation.settings.lake)),
+        Lake(str(loaded.settings.lake)),
         database,
         providers=("folder",),
         benchmark="SPY",
@@ -82,9 +81,9 @@ def test_entries_are_cut_to_the_limits_of_their_user(installation: Installation)
         kind="atr_matrix",
         params={},
         universe={},
-        trail=installation.trail(),
+        trail=loaded.trail(),
     )
-    installation.run("evaluation", user_range_tags([LAST]))
+    loaded.run("evaluation", user_range_tags([LAST]))
     assert [one.said.signal for one in signals.of_user(database, ben)] == [of_ben["IBM"]]
     left = query(
         database,

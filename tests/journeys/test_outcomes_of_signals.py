@@ -39,47 +39,43 @@ def asked(installation: Installation, statement: str, **values: Any) -> list[tup
 
 
 def test_sessions_followed_one_by_one_again_and_together_come_to_the_same(
-    installation: Installation,
+    loaded: Installation,
 ) -> None:
-    installation.add_user("ada", {"valid_sessions": 3}, webhook=False)
-    installation.add_user("ben", NEAR_STOP, webhook=False)
-    installation.load(FIRST, LAST)
+    loaded.add_user("ada", {"valid_sessions": 3}, webhook=False)
+    loaded.add_user("ben", NEAR_STOP, webhook=False)
     for session in SESSIONS:
-        installation.evaluate(session)
-    first, seen = outcomes(installation), stages(installation)
+        loaded.evaluate(session)
+    first, seen = outcomes(loaded), stages(loaded)
     # What was said on the newest session waits for its first bar, and has no outcome yet.
-    earlier = asked(
-        installation, "SELECT id FROM signals WHERE session < :last ORDER BY id", last=LAST
-    )
+    earlier = asked(loaded, "SELECT id FROM signals WHERE session < :last ORDER BY id", last=LAST)
     assert [row[:1] for row in first] == earlier
     assert {"triggered", "stopped"} <= {row[2] for row in first}
-    installation.evaluate(*SESSIONS)
-    assert outcomes(installation) == first
-    assert stages(installation) == seen
+    loaded.evaluate(*SESSIONS)
+    assert outcomes(loaded) == first
+    assert stages(loaded) == seen
 
 
 def test_a_restated_bar_changes_what_is_measured_and_no_stage_that_was_seen(
-    installation: Installation,
+    loaded: Installation,
 ) -> None:
-    installation.add_user("ada", {}, webhook=False)
-    installation.load(FIRST, LAST)
+    loaded.add_user("ada", {}, webhook=False)
     *_, before = SESSIONS[:-1]
-    installation.evaluate(before, LAST)
-    measured, seen = outcomes(installation), stages(installation)
+    loaded.evaluate(before, LAST)
+    measured, seen = outcomes(loaded), stages(loaded)
     assert [row[1] for row in seen] == ["triggered"] * len(measured)
-    lake = Lake(str(installation.settings.lake))
-    installation.now += dt.timedelta(hours=1)
+    lake = Lake(str(loaded.settings.lake))
+    loaded.now += dt.timedelta(hours=1)
     halved = lake.read("bars", first=LAST, last=LAST).with_columns(
-        pl.col("low") * 0.5, known_at=pl.lit(installation.now - dt.timedelta(minutes=1))
+        pl.col("low") * 0.5, known_at=pl.lit(loaded.now - dt.timedelta(minutes=1))
     )
     lake.append("bars", halved)
-    installation.evaluate(LAST)
-    restated = outcomes(installation)
+    loaded.evaluate(LAST)
+    restated = outcomes(loaded)
     assert [row[2] for row in measured] == ["triggered"] * len(measured)
     assert [row[2] for row in restated] == ["stopped"] * len(measured)
     # What was seen stays, and what is seen now is added.
-    assert [row for row in stages(installation) if row[1] == "triggered"] == seen
-    assert [row[1] for row in stages(installation)] == ["stopped", "triggered"] * len(measured)
+    assert [row for row in stages(loaded) if row[1] == "triggered"] == seen
+    assert [row[1] for row in stages(loaded)] == ["stopped", "triggered"] * len(measured)
 
 
 def test_a_user_is_told_once_that_a_stop_was_reached(installation: Installation) -> None:
@@ -113,15 +109,12 @@ def test_a_user_is_told_once_that_a_stop_was_reached(installation: Installation)
 
 
 def test_nothing_is_told_of_what_became_of_a_signal_that_was_not_told(
-    installation: Installation,
+    loaded: Installation,
 ) -> None:
-    ada = installation.add_user("ada", NEAR_STOP)
-    installation.load(FIRST, LAST)
+    ada = loaded.add_user("ada", NEAR_STOP)
     *_, before = SESSIONS[:-1]
-    installation.evaluate(before, LAST)
-    installation.run("delivery", {})
-    (message,) = installation.discord.messages(ada)
+    loaded.evaluate(before, LAST)
+    loaded.run("delivery", {})
+    (message,) = loaded.discord.messages(ada)
     assert "stopped" not in message["content"]
-    assert asked(installation, "SELECT count(*) FROM signal_stages WHERE stage = 'stopped'") > [
-        (0,)
-    ]
+    assert asked(loaded, "SELECT count(*) FROM signal_stages WHERE stage = 'stopped'") > [(0,)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from journeys.conftest import FIRST, LAST, Installation
+from journeys.conftest import LAST, Installation
 from sqlalchemy import text
 
 from quantmatrix_engine import calendars
@@ -22,7 +22,6 @@ def speak(installation: Installation, sessions: list[dt.date]) -> None:
     """Evaluates sessions for a user of defaults and one of other params."""
     installation.add_user("ada", {}, webhook=False)
     installation.add_user("ben", {"max_position_pct": 1.0}, webhook=False)
-    installation.load(FIRST, LAST)
     installation.evaluate(*sessions)
 
 
@@ -46,41 +45,41 @@ def changed(installation: Installation, statement: str, **values: Any) -> None:
 
 
 def test_every_signal_is_the_same_derived_again_also_after_a_later_restatement(
-    installation: Installation,
+    loaded: Installation,
 ) -> None:
-    speak(installation, SESSIONS)
-    stored = said(installation)
+    speak(loaded, SESSIONS)
+    stored = said(loaded)
     assert len({one.session for one in stored}) > 3  # on some nothing is said
-    assert differing(installation, stored) == {}
-    lake = Lake(str(installation.settings.lake))
+    assert differing(loaded, stored) == {}
+    lake = Lake(str(loaded.settings.lake))
     restated = lake.read("bars", first=LAST, last=LAST).with_columns(
         pl.col("open", "high", "low", "close") * 1.25,
-        known_at=pl.lit(installation.now + dt.timedelta(days=1)),
+        known_at=pl.lit(loaded.now + dt.timedelta(days=1)),
     )
     lake.append("bars", restated)
-    assert differing(installation, stored) == {}
+    assert differing(loaded, stored) == {}
 
 
 def test_what_differs_is_named_and_a_sample_is_derived_again_each_evening(
-    installation: Installation,
+    loaded: Installation,
 ) -> None:
-    speak(installation, [LAST])
-    assert "signals derived again, 0 differ" in checked(installation)
-    one, other, gone = (of_user(installation, user_id, place) for user_id, place in PLACES)
-    changed(installation, "UPDATE signals SET stop = stop - 1 WHERE id = :id", id=one.said.id)
+    speak(loaded, [LAST])
+    assert "signals derived again, 0 differ" in checked(loaded)
+    one, other, gone = (of_user(loaded, user_id, place) for user_id, place in PLACES)
+    changed(loaded, "UPDATE signals SET stop = stop - 1 WHERE id = :id", id=one.said.id)
     changed(
-        installation,
+        loaded,
         "UPDATE strategy_runs SET kind_version = 0 WHERE id = :id",
         id=other.said.run_id,
     )
-    found = differing(installation, said(installation))
+    found = differing(loaded, said(loaded))
     stop = one.said.signal["stop"]
     assert found[one.said.id] == Difference("stop", str(stop - 1), str(stop))
     assert found[other.said.id].what == "version of atr_matrix"
     assert found[other.said.id].then == "0"
-    lake = Lake(str(installation.settings.lake))
+    lake = Lake(str(loaded.settings.lake))
     lake.replace("bars", lake.read("bars").clear(), first=LAST, last=LAST)
-    assert differing(installation, [gone]) == {
+    assert differing(loaded, [gone]) == {
         gone.said.id: Difference("signal", "entry said", "nothing said")
     }
 

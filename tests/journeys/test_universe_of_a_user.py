@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from journeys.conftest import FIRST, LAST, Installation
+from journeys.conftest import LAST, Installation
 from pipelines.rows import add_account, hold, query
 
 from quantmatrix_pipelines.stores import instruments, strategies, users
@@ -25,23 +25,22 @@ def add(installation: Installation, user: str, name: str, universe: dict[str, An
 
 
 def test_each_run_keeps_the_instruments_its_universe_came_to_on_the_session(
-    installation: Installation,
+    loaded: Installation,
 ):
     for name in ("ada", "ben"):
-        installation.add_user(name, {})
-        add(installation, name, "Mine", {"positions": True})
+        loaded.add_user(name, {})
+        add(loaded, name, "Mine", {"positions": True})
     # IBM closed at about 200 dollars on these sessions, Microsoft at about 28.
-    add(installation, "ada", "Cheap", {"max_price": 100})
-    add(installation, "ada", "Traded", {"min_dollar_volume": 1e15})
-    add(installation, "ada", "Wrong", {"min_price": 9, "max_price": 5})
-    installation.load(FIRST, LAST)
-    database = installation.database
+    add(loaded, "ada", "Cheap", {"max_price": 100})
+    add(loaded, "ada", "Traded", {"min_dollar_volume": 1e15})
+    add(loaded, "ada", "Wrong", {"min_price": 9, "max_price": 5})
+    database = loaded.database
     catalogue = instruments.catalogue(database)
     ids = dict(catalogue.select("symbol", "instrument_id").iter_rows())
     ada = users.named(database, "ada").id
     hold(database, ada, add_account(database, ada), ids["MSFT"], opened_at=BOUGHT)
-    installation.evaluate(EARLIER, LAST)
-    installation.evaluate(LAST)
+    loaded.evaluate(EARLIER, LAST)
+    loaded.evaluate(LAST)
     kept = query(
         database,
         "SELECT DISTINCT u.name, s.name, r.session, r.candidates, v.instrument_ids, r.error"

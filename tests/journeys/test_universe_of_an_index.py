@@ -9,30 +9,29 @@ from quantmatrix_pipelines.defs.universe.index_membership import import_file
 from quantmatrix_pipelines.stores import instruments, strategies, users
 
 
-def test_a_strategy_of_an_index_is_asked_about_its_members(installation: Installation):
-    installation.add_user("ada", {})
-    user = users.named(installation.database, "ada")
+def test_a_strategy_of_an_index_is_asked_about_its_members(loaded: Installation):
+    loaded.add_user("ada", {})
+    user = users.named(loaded.database, "ada")
     for name, universe in (("Members", {"index": "SP500"}), ("Nobody", {"index": "NDX"})):
         strategies.add(
-            installation.database,
+            loaded.database,
             user_id=user.id,
             name=name,
             kind="atr_matrix",
             params={},
             universe=universe,
-            trail=installation.trail(),
+            trail=loaded.trail(),
         )
-    installation.load(FIRST, LAST)
-    database = installation.database
+    database = loaded.database
     instruments.record(database, listing("SP500", kind="index", first_session=FIRST))
-    path = installation.settings.home / "members.csv"
+    path = loaded.settings.home / "members.csv"
     # Microsoft leaves on the very session; IBM stays.
     path.write_text(
         f"index,symbol,valid_from,valid_to\nSP500,IBM,{FIRST},\nSP500,MSFT,{FIRST},{LAST}\n"
     )
-    import_file(database, path, at=installation.now, today=LAST)
+    import_file(database, path, at=loaded.now, today=LAST)
     earlier = LAST - dt.timedelta(days=1)
-    installation.evaluate(earlier, LAST)
+    loaded.evaluate(earlier, LAST)
     runs = query(
         database,
         "SELECT s.name, r.session, r.status, r.candidates, r.error FROM strategy_runs r"
