@@ -194,6 +194,7 @@ class SignalOutcome(OwnedWithParent, Base):
         CheckConstraint(
             "stage <> 'target_hit' OR hit_target IS NOT NULL", name="target_hit_is_named"
         ),
+        Index("ix_signal_outcomes_open", "signal_id", postgresql_where=text("NOT closed")),
     )
 
     signal_id: Mapped[int] = mapped_column(

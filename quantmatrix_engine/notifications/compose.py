@@ -1,7 +1,8 @@
 """Composes a user's signals of a session into messages."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -12,7 +13,7 @@ from quantmatrix_engine.vocabulary import Action, SizeBasis, Stage
 # A Discord message takes ten embeds; one is left for the signals that get no item of their own.
 MAX_ITEMS = 9
 MAX_NAMES = 25
-MAX_EARLIER = 10
+MAX_EARLIER, MAX_DISAGREEMENTS = 10, 5
 FOOTER = "QuantMatrix · not financial advice"
 
 _NOUNS = {
@@ -97,8 +98,8 @@ def compose(
         also=tuple(_also([one for place, one in enumerate(ordered) if place not in shown])),
         notes=(
             *_notes(withheld, lateness, failed),
-            *_disagreements(ordered),
             *_earlier(earlier),
+            *_disagreements(ordered),
         ),
         footer=FOOTER,
     )
@@ -235,23 +236,37 @@ def _named(withheld: Sequence[Withheld]) -> str:
 
 def _disagreements(told: Sequence[Told]) -> Iterator[str]:
     """Names the instruments about which two strategies say the opposite: to buy, and to sell."""
-    for symbol in sorted({signal.symbol for signal in told}):
-        said = {
-            (signal.strategy, signal.action): None for signal in told if signal.symbol == symbol
-        }
-        buyers = [strategy for strategy, action in said if action == Action.ENTRY]
-        sellers = [strategy for strategy, action in said if action != Action.ENTRY]
-        if any(one != other for one in buyers for other in sellers):
-            words = [f"{strategy} says {_NOUNS[action][0]}" for strategy, action in said]
-            yield f"Strategies disagree on {symbol}: {', '.join(words)}"
+    said: dict[str, dict[tuple[str, Action], None]] = defaultdict(dict)
+    for signal in told:
+        said[signal.symbol][signal.strategy, signal.action] = None
+    opposed = [symbol for symbol in sorted(said) if _is_opposed(said[symbol])]
+    for symbol in opposed[:MAX_DISAGREEMENTS]:
+        words = [f"{strategy} says {_NOUNS[action][0]}" for strategy, action in said[symbol]]
+        yield f"Strategies disagree on {symbol}: {', '.join(words)}"
+    if rest := opposed[MAX_DISAGREEMENTS:]:
+        yield f"Strategies disagree on {len(rest)} more: {_names(rest)}"
+
+
+def _is_opposed(said: Iterable[tuple[str, Action]]) -> bool:
+    buyers = {strategy for strategy, action in said if action == Action.ENTRY}
+    sellers = {strategy for strategy, action in said if action != Action.ENTRY}
+    return any(one != other for one in buyers for other in sellers)
 
 
 def _earlier(earlier: Sequence[Became]) -> Iterator[str]:
-    # Beyond the limit the newest signals are named first; all of them are in the history.
-    ordered = sorted(earlier, key=lambda one: (one.said_on, one.symbol), reverse=True)
-    for one in ordered[:MAX_EARLIER]:
-        noun = _NOUNS[one.action][0]
-        yield f"{one.symbol}, {noun} of {one.said_on} · {one.strategy}: {_came_to(one)}"
+    """Says what earlier signals came to: the end of a trade first, of one event once."""
+    events: dict[tuple[str, str, Action, Stage, int], list[Became]] = defaultdict(list)
+    for one in sorted(earlier, key=lambda one: one.said_on, reverse=True):
+        events[one.symbol, one.strategy, one.action, one.stage, one.target].append(one)
+    ordered = sorted(events, key=lambda key: (key[3] == Stage.TARGET_HIT, *key))
+    for key in ordered[:MAX_EARLIER]:
+        newest, *others = events[key]
+        more = f" and {len(others)} before" if others else ""
+        noun = _NOUNS[newest.action][0]
+        yield (
+            f"{newest.symbol}, {noun} of {newest.said_on}{more} · {newest.strategy}:"
+            f" {_came_to(newest)}"
+        )
     if len(ordered) > MAX_EARLIER:
         beyond = len(ordered) - MAX_EARLIER
         yield f"{beyond} more earlier signals came to a target, a stop or an end"

@@ -11,7 +11,8 @@ An entry is followed as an order to buy at its price at most, good until `valid_
   before. `invalidated`: a session opened at its stop or below before it was triggered.
 
 What a bar leaves open is taken against the trade: where it has both the stop and a target, the stop
-came first, and of the bar that triggers by falling to the price only the close counts as a rise.
+came first, unless it opened at the target or above; of the bar that triggers by falling to the
+price only the close counts as a rise. Prices have six digits after the point, as they are stored.
 Exits and scale-outs are measured from the next bar on, without stop or target. What is not over
 after FOLLOWED_SESSIONS is closed as it stands.
 """
@@ -22,6 +23,7 @@ from typing import Any
 import polars as pl
 
 from quantmatrix_engine import calendars
+from quantmatrix_engine.strategies.amounts import PRICE_DIGITS
 from quantmatrix_engine.vocabulary import Action, Stage
 
 FOLLOWED_SESSIONS = {Action.ENTRY: 60, Action.SCALE_OUT: 20, Action.EXIT: 20}
@@ -203,19 +205,22 @@ def _started(known: pl.DataFrame) -> pl.DataFrame:
 def _ended(started: pl.DataFrame, session: dt.date) -> pl.DataFrame:
     """Adds the targets reached, at which price the trade ended, if it did, and its next stage."""
     held, is_trade = pl.col("held"), pl.col("held") & pl.col("is_entry")
-    has_stopped = is_trade & (pl.col("low") <= pl.col("stop")).fill_null(value=False)
-    hits = pl.sum_horizontal(
-        (pl.col("seen_high") >= pl.col(name)).fill_null(value=False) for name in _TARGETS
-    )
-    targets = pl.sum_horizontal(pl.col(name).is_not_null() for name in _TARGETS)
     opened = pl.when(pl.col("was_held")).then("open")
+    targets = pl.sum_horizontal(pl.col(name).is_not_null() for name in _TARGETS)
+    at_open, hits = _reached(opened), _reached(pl.col("seen_high"))
+    ends_at_open = (targets > 0) & (at_open == targets)
+    has_stopped = (pl.col("low") <= pl.col("stop")).fill_null(value=False) & ~ends_at_open
     waits = ~pl.col("was_held") & ~held
     last_session = pl.min_horizontal("valid_until", "followed_until")
     return (
         started.with_columns(
-            has_stopped=has_stopped,
+            has_stopped=is_trade & has_stopped,
             targets_before=pl.col("hit_target").fill_null(0),
-            targets_hit=pl.when(is_trade & ~has_stopped).then(hits).otherwise(0),
+            targets_hit=pl.when(is_trade & has_stopped)
+            .then(at_open)
+            .when(is_trade)
+            .then(hits)
+            .otherwise(0),
         )
         .with_columns(targets_hit=pl.max_horizontal("targets_hit", "targets_before"))
         .with_columns(
@@ -262,12 +267,17 @@ def _ended(started: pl.DataFrame, session: dt.date) -> pl.DataFrame:
     )
 
 
+def _reached(price: pl.Expr) -> pl.Expr:
+    """Gives how many targets a price is at or above."""
+    return pl.sum_horizontal((price >= pl.col(name)).fill_null(value=False) for name in _TARGETS)
+
+
 def _measured(ended: pl.DataFrame) -> pl.DataFrame:
     """Adds this bar to what is measured while the trade is held."""
     price, held = pl.col("price"), pl.col("held")
-    last = pl.coalesce("ended_at", "close")
-    high = pl.coalesce("ended_at", "seen_high")
-    low = pl.when("has_stopped").then("ended_at").otherwise("low")
+    last = pl.coalesce("ended_at", "close").round(PRICE_DIGITS)
+    high = pl.coalesce("ended_at", "seen_high").round(PRICE_DIGITS)
+    low = pl.when("has_stopped").then("ended_at").otherwise("low").round(PRICE_DIGITS)
     highest = pl.max_horizontal(pl.coalesce("highest_price", "price"), high)
     lowest = pl.min_horizontal(pl.coalesce("lowest_price", "price"), low)
     return ended.with_columns(
@@ -278,8 +288,12 @@ def _measured(ended: pl.DataFrame) -> pl.DataFrame:
         hit_target=pl.when(pl.col("targets_hit") > 0).then("targets_hit").cast(pl.Int64),
         hit_stop=pl.col("hit_stop") | pl.col("has_stopped"),
     ).with_columns(
-        best_pct=(pl.col("highest_price") / price - 1) * 100,
-        worst_pct=(pl.col("lowest_price") / price - 1) * 100,
+        best_pct=pl.when(held)
+        .then((pl.col("highest_price") / price - 1) * 100)
+        .otherwise("best_pct"),
+        worst_pct=pl.when(held)
+        .then((pl.col("lowest_price") / price - 1) * 100)
+        .otherwise("worst_pct"),
     )
 
 

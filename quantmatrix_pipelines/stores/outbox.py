@@ -346,14 +346,20 @@ WHERE w.session = :session AND u.cohort = ANY(:cohorts)
 ORDER BY w.user_id, symbol, s.name
 """
 
-_EARLIER = f"""
-SELECT t.user_id, s.name AS strategy, {_SYMBOL.format(row="g")}, g.action, g.session AS said_on,
-       g.price AS said_at, t.stage, t.target, t.price
+_EARLIER = """
+SELECT t.user_id, s.name AS strategy, g.action, g.session AS said_on, g.price AS said_at, t.stage,
+       t.target, t.price,
+       -- A corrected history may know no symbol of then.
+       coalesce((SELECT y.symbol FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
+                 ORDER BY (y.valid_from <= g.session
+                           AND (y.valid_to IS NULL OR y.valid_to > g.session)) DESC,
+                          y.valid_from DESC, y.symbol LIMIT 1), 'a symbol no more') AS symbol
 FROM signal_stages t
 JOIN signals g ON g.id = t.signal_id
 JOIN users u ON u.id = t.user_id
 JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
-WHERE t.session = :session AND u.cohort = ANY(:cohorts) AND t.stage = ANY(:stages)
+WHERE t.session = :session AND u.cohort = ANY(:cohorts) AND u.is_active
+  AND t.stage = ANY(:stages)
   -- Nobody is told what became of a signal that was kept from them.
   AND EXISTS (SELECT 1 FROM notification_signals l JOIN notifications n ON n.id = l.notification_id
               WHERE l.signal_id = g.id AND l.channel = :channel

@@ -37,7 +37,6 @@ def followed(
         "cohorts": list(cohorts),
         "first": first,
         "last": last,
-        # One that was not followed for a while is still found for as long again.
         "oldest": calendars.sessions_before(first, 2 * _MOST),
     }
     with database.transaction(Role.PIPELINE) as connection:
@@ -114,17 +113,24 @@ _MEASURES = f"""o.stage, o.through_session, o.sessions_held,
     {_numbers("o", "highest_price", "lowest_price")}, o.return_pct, o.best_pct, o.worst_pct,
     o.hit_target, o.hit_stop, o.closed"""
 
-_FOLLOWED = f"""
+_SIGNALS = f"""
 SELECT g.id, g.user_id, g.strategy_id, g.instrument_id, g.session, g.action,
     {_numbers("g", "price", "stop", "target_1", "target_2", "target_3")}, g.valid_until,
     {_MEASURES}
 FROM signals g
 JOIN users u ON u.id = g.user_id
 LEFT JOIN signal_outcomes o ON o.signal_id = g.id
-WHERE u.cohort = ANY(:cohorts) AND g.session >= :oldest AND g.session < :last
+WHERE u.cohort = ANY(:cohorts) AND g.session < :last
+"""
+
+# What was said long ago is found where it is still open; of the rest only the last sessions count.
+_FOLLOWED = f"""
+{_SIGNALS} AND g.session >= :oldest
   AND (o.signal_id IS NULL OR o.through_session >= :first
        OR (NOT o.closed AND o.through_session < :last))
-ORDER BY g.id
+UNION ALL
+{_SIGNALS} AND g.session < :oldest AND NOT o.closed AND o.through_session < :last
+ORDER BY id
 """
 
 _SAID_EXITS = """

@@ -83,8 +83,10 @@ CREATE VIEW latest_intraday_bars AS
 COMMENT ON VIEW latest_intraday_bars IS
     'Five-minute and hourly bars of the newest session that has any, with symbols.';
 
--- How each user's strategies did, by action: how many signals were acted on and are over, how many of
--- those gained, and their returns. R is the return in multiples of the risk taken, price to stop.
+-- How each user's strategies did, by action: how many signals were triggered and are over, how many of
+-- those ended above their price (good for an entry, not for an exit), and their returns. R is the return
+-- in multiples of the risk taken, price to stop. A signal that a later session than the snapshot's had
+-- changed when this file was made counts as not triggered.
 CREATE VIEW strategy_outcomes AS
     SELECT
         s.user_name,
@@ -94,7 +96,7 @@ CREATE VIEW strategy_outcomes AS
         count(*) AS signals,
         count(*) FILTER (o.sessions_held > 0) AS triggered,
         count(*) FILTER (o.closed AND o.sessions_held > 0) AS ended,
-        count(*) FILTER (o.closed AND o.return_pct > 0) AS gained,
+        count(*) FILTER (o.closed AND o.return_pct > 0) AS rose,
         count(*) FILTER (o.hit_stop) AS stopped,
         avg(o.return_pct) FILTER (o.closed) AS mean_return_pct,
         avg(o.return_r) FILTER (o.closed) AS mean_return_r,
@@ -104,4 +106,4 @@ CREATE VIEW strategy_outcomes AS
     GROUP BY s.user_name, s.strategy_name, s.kind, s.action;
 
 COMMENT ON VIEW strategy_outcomes IS
-    'How the signals of each strategy did, by action: ended, gained, stopped, mean returns.';
+    'How the signals of each strategy did, by action: ended, rose, stopped, mean returns.';

@@ -54,6 +54,12 @@ def upgrade() -> None:
     op.alter_column(_OUTCOMES, "stage", nullable=False)
     for name, rule in {"stage": _one_of("stage"), **_CHECKS}.items():
         op.create_check_constraint(op.f(f"ck_{_OUTCOMES}_{name}"), _OUTCOMES, rule)
+    op.create_index(
+        "ix_signal_outcomes_open",
+        _OUTCOMES,
+        ["signal_id"],
+        postgresql_where=sa.text("NOT closed"),
+    )
     op.create_table(
         "signal_stages",
         sa.Column(
@@ -107,6 +113,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     _say(0)
     op.drop_table("signal_stages")
+    op.drop_index("ix_signal_outcomes_open", table_name=_OUTCOMES)
     for name in ("stage", *_CHECKS):
         op.drop_constraint(op.f(f"ck_{_OUTCOMES}_{name}"), _OUTCOMES)
     op.drop_column(_OUTCOMES, "stage")

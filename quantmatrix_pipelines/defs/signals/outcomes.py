@@ -33,7 +33,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
         kinds={"postgres", "polars"},
         partitions_def=user_partitions(window),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["signals"],
+        deps=["signals", "bars", "corporate_actions"],
         metadata=catalog.described(SignalOutcomes, table="quantmatrix.public.signal_outcomes"),
         check_specs=[
             checks.contract("signal_outcomes", "Returns and prices are in order, and measured.")

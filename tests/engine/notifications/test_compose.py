@@ -324,10 +324,21 @@ def test_what_earlier_signals_came_to_is_told_with_the_distance_from_their_price
         became(Stage.INVALIDATED, "IBM", said_on=dt.date(2023, 12, 27)),
     )
     assert found == (
-        "AAPL, entry of 2023-12-29 · My trend: target 2 reached at 110.00 (+10.0 %)",
-        "MSFT, entry of 2023-12-28 · My trend: stopped at 92.50 (-7.5 %)",
         "IBM, entry of 2023-12-27 · My trend: no longer valid: it opened at its stop or below"
         " before its price was traded",
+        "MSFT, entry of 2023-12-28 · My trend: stopped at 92.50 (-7.5 %)",
+        "AAPL, entry of 2023-12-29 · My trend: target 2 reached at 110.00 (+10.0 %)",
+    )
+
+
+def test_one_event_of_many_entries_is_told_once_with_the_newest_of_them():
+    found = notes_of(
+        became(target=1, price=110.0, said_on=dt.date(2023, 12, 27)),
+        became(target=1, price=112.0, said_on=dt.date(2023, 12, 29)),
+        became(target=1, price=111.0, said_on=dt.date(2023, 12, 28)),
+    )
+    assert found == (
+        "AAPL, entry of 2023-12-29 and 2 before · My trend: target 1 reached at 112.00 (+12.0 %)",
     )
 
 
@@ -346,6 +357,17 @@ def test_strategies_that_say_the_opposite_of_one_instrument_are_named():
         told(Action.SCALE_OUT, "MSFT", strategy="Dips", level=7.0),
     )
     assert found.notes == ("Strategies disagree on AAPL: Dips says exit, Trend says entry",)
+
+
+def test_of_many_disagreements_a_few_are_told_in_full():
+    both = [
+        told(action, f"S{number}", strategy=strategy)
+        for number in range(8)
+        for action, strategy in ((Action.ENTRY, "Trend"), (Action.EXIT, "Dips"))
+    ]
+    notes = message(*both).notes
+    assert notes[0] == "Strategies disagree on S0: Dips says exit, Trend says entry"
+    assert notes[5:] == ("Strategies disagree on 3 more: S5, S6, S7",)
 
 
 def test_a_strategy_that_says_two_things_of_an_instrument_disagrees_with_nobody():

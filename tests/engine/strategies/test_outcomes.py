@@ -157,6 +157,26 @@ def test_where_a_bar_has_the_stop_and_a_target_the_stop_came_first():
     assert outcome["highest_price"] == 103.0
 
 
+def test_an_open_at_the_last_target_ends_a_trade_before_the_fall_to_the_stop():
+    outcome, steps = told(FALLS_TO_PRICE, (135.0, 136.0, 85.0, 86.0))
+    assert steps[1:] == [
+        ("target_hit", 1, 2, 135.0),
+        ("target_hit", 2, 2, 135.0),
+        ("target_hit", 3, 2, 135.0),
+    ]
+    assert (outcome["hit_stop"], outcome["return_pct"]) == (False, pytest.approx(35.0))
+
+
+def test_an_open_above_a_target_reached_it_before_the_stop():
+    outcome, steps = told(FALLS_TO_PRICE, (115.0, 116.0, 85.0, 86.0))
+    assert steps[1:] == [("target_hit", 1, 2, 115.0), ("stopped", None, 2, 90.0)]
+    assert (outcome["stage"], outcome["hit_target"], outcome["return_pct"]) == (
+        "stopped",
+        1,
+        pytest.approx(-10.0),
+    )
+
+
 def test_a_stop_keeps_the_targets_reached_before():
     outcome, steps = told(FALLS_TO_PRICE, (104.0, 112.0, 103.0, 111.0), (95.0, 96.0, 88.0, 89.0))
     assert steps[-1] == ("stopped", None, 3, 90.0)
@@ -214,6 +234,13 @@ def test_prices_after_a_split_are_compared_in_the_basis_of_the_signal():
     assert steps == [("triggered", None, 1, 100.0), ("target_hit", 1, 2, 110.0)]
     assert outcome["return_pct"] == pytest.approx(10.0)
     assert outcome["highest_price"] == 111.0
+
+
+def test_prices_are_measured_in_the_digits_they_are_stored_with():
+    splits = pl.DataFrame([(1, later(1), 1 / 7)], schema=NO_SPLITS.schema, orient="row")
+    outcome, _ = told((700.0, 709.12, 693.0, 709.12), None, splits=splits)
+    assert outcome["highest_price"] == 101.302857
+    assert outcome["return_pct"] == outcome["best_pct"] == (101.302857 / 100.0 - 1) * 100
 
 
 def test_a_split_of_the_signals_own_session_is_in_its_prices_already():
@@ -297,7 +324,9 @@ class Plain:
             if opened > self.price:
                 highest = max(self.price, close)
         self.held += 1
-        if lowest <= self.stop:
+        while not is_first and self.hits < 3 and opened >= self.targets[self.hits]:
+            self.hits, self.stage = self.hits + 1, "target_hit"
+        if lowest <= self.stop and self.hits < 3:
             self.last = self.stop if is_first else min(opened, self.stop)
             self.low = min(self.low, self.last)
             return self._end("stopped")
