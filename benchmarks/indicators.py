@@ -23,6 +23,7 @@ from indicator_frames import agree as agree_with_frames
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.indicators.base import Series, kernel, spec
 from quantmatrix_engine.indicators.compute import fill
 from quantmatrix_engine.indicators.plan import plan
@@ -222,9 +223,7 @@ def agree(outs: Mapping[str, Series], of: Mapping[str, Series], bars: int) -> No
 def one_session(instruments: int, bars: int) -> None:
     """Times the newest session: all bars read from a lake, and its indicators."""
     sessions = calendars.sessions(dt.date(2000, 1, 3), dt.date(2026, 11, 20))[-bars:]
-    actions = pl.DataFrame(
-        schema={name: one.dtype.type for name, one in PriceActions.to_schema().columns.items()}
-    )
+    actions = pl.DataFrame(schema=types_of(PriceActions))
     with tempfile.TemporaryDirectory(prefix="quantmatrix-benchmark-") as folder:
         lake = Lake(folder)
         fill_lake(lake, instruments, sessions)

@@ -29,6 +29,7 @@ from quantmatrix_adapters.providers.base import IntradayDelivery
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.instruments import Instruments
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_pipelines.defs.market_data import intraday_parts
 from quantmatrix_pipelines.lake import Lake
 
@@ -73,7 +74,7 @@ class Seeded:
 
 def catalogue(symbols: Sequence[str]) -> pl.DataFrame:
     """Gives an instrument for each symbol."""
-    schema = {name: one.dtype.type for name, one in Instruments.to_schema().columns.items()}
+    schema = types_of(Instruments)
     about = {"exchange": "XNYS", "currency": "USD", "kind": "stock", "name": None}
     since = {"valid_from": dt.date(2000, 1, 3), "valid_to": None}
     rows = [

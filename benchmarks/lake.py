@@ -23,12 +23,13 @@ from market_data import NOW, taken_in
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_pipelines import stretches
 from quantmatrix_pipelines.lake import Lake
 
 WINDOW = 300
-_COLUMNS = {name: one.dtype.type for name, one in Bars.to_schema().columns.items()}
-_RAW_COLUMNS = {name: one.dtype.type for name, one in RawBars.to_schema().columns.items()}
+_COLUMNS = types_of(Bars)
+_RAW_COLUMNS = types_of(RawBars)
 
 
 def symbols(instruments: int) -> list[str]:

@@ -23,6 +23,7 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.prices import quality
 from quantmatrix_engine.prices.identity import identified
 from quantmatrix_engine.prices.restatement import unseen
@@ -52,7 +53,7 @@ def seeded(path: Path, instruments: int, sessions: int) -> None:
 
 def catalogue(listing: pl.DataFrame) -> pl.DataFrame:
     """Gives each listed symbol an id, as the store would."""
-    columns = {name: one.dtype.type for name, one in Instruments.to_schema().columns.items()}
+    columns = types_of(Instruments)
     known = listing.with_row_index("instrument_id", offset=1).with_columns(
         valid_from=pl.col("first_session"), valid_to=pl.lit(None, pl.Date)
     )

@@ -13,6 +13,7 @@ from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_engine.contracts.shape import types_of
 
 CONTRACTS = {
     "raw_bars": RawBars,
@@ -265,8 +266,7 @@ class Lake:
         return f"{self.root}/{table}"
 
     def _empty(self, table: str) -> pl.DataFrame:
-        columns = CONTRACTS[table].to_schema().columns
-        return pl.DataFrame(schema={name: column.dtype.type for name, column in columns.items()})
+        return pl.DataFrame(schema=types_of(CONTRACTS[table]))
 
 
 def _filed(rows: pl.DataFrame) -> pl.DataFrame:

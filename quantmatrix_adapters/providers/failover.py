@@ -29,12 +29,11 @@ from quantmatrix_adapters.providers.failures import ENDS_ASKING, Failure, Watch,
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.instruments import Listing
 from quantmatrix_engine.contracts.raw_actions import RawActions
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.errors import HttpError, NobodyAnswered, ProviderError
 
 _LOG = logging.getLogger(__name__)
-ACTIONS = pl.DataFrame(
-    schema={name: one.dtype.type for name, one in RawActions.to_schema().columns.items()}
-)
+ACTIONS = pl.DataFrame(schema=types_of(RawActions))
 _PRICES = ("open", "high", "low", "close")
 _INSTEAD = "an answer; the next provider was asked instead"
 Wanted = dict[str, list[dt.date]]

@@ -6,6 +6,7 @@ import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.vocabulary import FindingRule
 
@@ -58,8 +59,7 @@ def apply(contract: type[pa.DataFrameModel], frame: pl.DataFrame) -> Gate:
 
 def _refuse_another_shape(contract: type[pa.DataFrameModel], frame: pl.DataFrame) -> None:
     # Pandera would go on to the checks of such a frame and report what they stumble over.
-    schema = contract.to_schema()
-    expected = {name: column.dtype.type for name, column in schema.columns.items()}
+    expected = types_of(contract)
     absent = [f"no column {name}" for name in expected if name not in frame.columns]
     unknown = [f"unknown column {name}" for name in frame.columns if name not in expected]
     retyped = [
@@ -67,7 +67,7 @@ def _refuse_another_shape(contract: type[pa.DataFrameModel], frame: pl.DataFrame
         for name, dtype in frame.schema.items()
         if name in expected and dtype != expected[name]
     ]
-    if wrong := [*absent, *(unknown if schema.strict else []), *retyped]:
+    if wrong := [*absent, *(unknown if contract.to_schema().strict else []), *retyped]:
         shape = ", ".join(f"{name} {dtype}" for name, dtype in expected.items())
         raise ContractError(f"{contract.__name__}: {'; '.join(wrong)}. Expected: {shape}.")
 

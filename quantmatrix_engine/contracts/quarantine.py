@@ -8,9 +8,10 @@ import polars as pl
 
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.findings import Findings
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
-_SCHEMA = {name: column.dtype.type for name, column in Findings.to_schema().columns.items()}
+_SCHEMA = types_of(Findings)
 
 
 @dataclass(frozen=True)

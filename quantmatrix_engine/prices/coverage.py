@@ -6,11 +6,12 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.coverage import Coverage
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.prices.considered import listed
 
 # An instrument without a bar for longer than this is taken to have left the market.
 ENDED_AFTER_SESSIONS = 20
-_SCHEMA = {name: one.dtype.type for name, one in Coverage.to_schema().columns.items()}
+_SCHEMA = types_of(Coverage)
 
 
 def coverage(bars: pl.DataFrame, instruments: pl.DataFrame, session: dt.date) -> pl.DataFrame:

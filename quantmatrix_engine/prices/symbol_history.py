@@ -17,6 +17,7 @@ import polars as pl
 
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.instruments import Identifiers
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.prices.spells import OPEN, Spell, Spells
 from quantmatrix_engine.vocabulary import FindingRule, Severity
 
@@ -36,8 +37,8 @@ NEW_SCHEMA = {
     "name": pl.String,
 }
 DELISTED_SCHEMA = {"instrument_id": pl.Int64, "delisted_on": pl.Date}
-_FINDING_SCHEMA = {name: one.dtype.type for name, one in Findings.to_schema().columns.items()}
-_KEYED_SCHEMA = {name: one.dtype.type for name, one in Identifiers.to_schema().columns.items()}
+_FINDING_SCHEMA = types_of(Findings)
+_KEYED_SCHEMA = types_of(Identifiers)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import polars as pl
 
 from quantmatrix_engine import calendars, registry
 from quantmatrix_engine import strategies as folder
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Spec
@@ -367,7 +368,7 @@ def _undefined(frame: pl.DataFrame, needed: Sequence[str]) -> pl.DataFrame:
 
 def _signal_schema() -> dict[str, Any]:
     """Gives the columns a kind answers with: those of a signal, but for how long it is valid."""
-    columns = {name: column.dtype.type for name, column in Signals.to_schema().columns.items()}
+    columns = types_of(Signals)
     del columns["valid_until"]
     return columns | {_VALID_SESSIONS: pl.Int64}
 

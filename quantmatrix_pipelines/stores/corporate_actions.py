@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Connection, text
 
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.prices.confirmation import unseen_actions
 from quantmatrix_models.audit import AuditAction
@@ -28,7 +29,7 @@ REPORTED_SCHEMA: dict[str, Any] = {
     "known_at": pl.Datetime("us", "UTC"),
     "status": pl.String,
 }
-_PRICE_ACTIONS = {name: one.dtype.type for name, one in PriceActions.to_schema().columns.items()}
+_PRICE_ACTIONS = types_of(PriceActions)
 UNJUDGED = "Reported, and not held against other sources and the price yet."
 _RATIO = "CAST(ratio_to / ratio_from AS double precision)"
 

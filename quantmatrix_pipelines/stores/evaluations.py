@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Connection, text
 
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -196,9 +197,7 @@ def signals_until(database: Database, session: dt.date) -> pl.DataFrame:
     return found.cast(_HISTORY_SCHEMA)
 
 
-_HISTORY_SCHEMA = pl.Schema(
-    {name: column.dtype.type for name, column in SignalHistory.to_schema().columns.items()}
-)
+_HISTORY_SCHEMA = pl.Schema(types_of(SignalHistory))
 
 
 _SIGNALS_OF_ANALYSTS = """

@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Connection, text
 
 from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
 from quantmatrix_engine.contracts.signals import SMALLEST_PRICE
 from quantmatrix_engine.strategies.outcomes import (
@@ -85,13 +86,13 @@ def count(database: Database) -> int:
 def outcomes_until(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives the outcomes (contract OutcomeHistory) that no later session than this changed."""
     with database.transaction(Role.PIPELINE) as connection:
-        return _read(connection, _OF_ANALYSTS, {"session": session}, _schema(OutcomeHistory))
+        return _read(connection, _OF_ANALYSTS, {"session": session}, types_of(OutcomeHistory))
 
 
 def stages_until(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives the stages (contract SignalStages) signals came to until a session."""
     with database.transaction(Role.PIPELINE) as connection:
-        return _read(connection, _STAGES, {"session": session}, _schema(SignalStages))
+        return _read(connection, _STAGES, {"session": session}, types_of(SignalStages))
 
 
 def _read(
@@ -99,10 +100,6 @@ def _read(
 ) -> pl.DataFrame:
     rows = connection.execute(text(statement), values)
     return pl.DataFrame(rows.all(), schema=schema, orient="row")
-
-
-def _schema(contract: Any) -> dict[str, Any]:
-    return {name: column.dtype.type for name, column in contract.to_schema().columns.items()}
 
 
 def _numbers(row: str, *names: str) -> str:

@@ -19,6 +19,7 @@ from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.findings import Findings
 from quantmatrix_engine.contracts.raw_actions import RawActionKind, RawActions
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.prices import quality
 from quantmatrix_engine.prices.confirmation import judged, together
 from quantmatrix_engine.prices.identity import identified, identified_actions
@@ -39,9 +40,7 @@ from quantmatrix_pipelines.stores import instruments as instrument_store
 
 # The closes around an ex-date are no further away, or they say nothing of the action.
 _SESSIONS_BESIDE = 10
-_RAW_ACTIONS = pl.DataFrame(
-    schema={name: one.dtype.type for name, one in RawActions.to_schema().columns.items()}
-)
+_RAW_ACTIONS = pl.DataFrame(schema=types_of(RawActions))
 _FINDINGS = Findings.empty().schema
 
 

@@ -11,6 +11,7 @@ from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
+from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.notifications.compose import FOOTER, compose
 from quantmatrix_engine.notifications.message import Message
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
@@ -155,7 +156,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     return [notifications, deliveries]
 
 
-_SCHEMA = {name: column.dtype.type for name, column in Notifications.to_schema().columns.items()}
+_SCHEMA = types_of(Notifications)
 
 
 def _suppressed(session: dt.date, newest: dt.date | None, *, of_backfill: bool) -> str | None:
