@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
+from quantmatrix_engine.strategies.shared_rules import averages_aligned, moves_enough
 from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
 from quantmatrix_engine.strategies.trades import (
     NEXT_SESSION,
@@ -20,12 +21,10 @@ from quantmatrix_engine.strategies.trades import (
     ValidSessions,
     atr_stop,
     atr_targets,
-    entries,
     exits,
     must_rise,
-    risked_pct,
+    risked_entries,
     said,
-    with_risk_reward,
 )
 from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 
@@ -131,14 +130,7 @@ def _sources(params: AtrMatrixParams) -> Mapping[str, Source]:
 
 
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
-    levelled = with_risk_reward(frame.with_columns(stop=atr_stop(), **atr_targets("sma_trend")))
-    return entries(
-        levelled,
-        _entry_rules(),
-        size_pct=risked_pct(),
-        min_strength=pl.col("min_strength"),
-        valid_sessions=pl.col("valid_sessions"),
-    )
+    return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("sma_trend"))
 
 
 def _entry_rules() -> list[Rule]:
@@ -178,15 +170,7 @@ def _entry_rules() -> list[Rule]:
             pl.col("max_entry_peak"),
             label="highest distance earlier in this holding",
         ).only_where(pl.col("max_entry_peak") < ANY_PEAK),
-        Rule(
-            "ma_aligned",
-            pl.col("ma_aligned"),
-            ">=",
-            pl.lit(1.0),
-            label="averages aligned (EMA10, SMA20, 50, 100, 200)",
-            is_required=False,
-            weight=0.25,
-        ),
+        averages_aligned(0.25),
         Rule(
             "range_position",
             pl.col("range_position"),
@@ -196,15 +180,7 @@ def _entry_rules() -> list[Rule]:
             is_required=False,
             weight=0.15,
         ),
-        Rule(
-            "atr_pct",
-            pl.col("atr_pct"),
-            ">=",
-            pl.col("min_atr_pct"),
-            label="ATR, % of the price",
-            is_required=False,
-            weight=0.10,
-        ),
+        moves_enough(0.10),
     ]
 
 

@@ -22,6 +22,7 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
+from quantmatrix_engine.strategies.shared_rules import averages_aligned
 from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
 from quantmatrix_engine.strategies.trades import (
     NEXT_SESSION,
@@ -110,15 +111,7 @@ def _entry_rules() -> list[Rule]:
             label="close, SMA20",
             weight=0.20,
         ),
-        Rule(
-            "ma_aligned",
-            pl.col("ma_aligned"),
-            ">=",
-            pl.lit(1.0),
-            label="averages aligned (EMA10, SMA20, 50, 100, 200)",
-            is_required=False,
-            weight=0.25,
-        ),
+        averages_aligned(0.25),
         Rule(
             "price_position",
             pl.col("range_position"),

@@ -18,17 +18,16 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Source
+from quantmatrix_engine.strategies.shared_rules import moves_enough, near_high
 from quantmatrix_engine.strategies.trace import Rule
 from quantmatrix_engine.strategies.trades import (
     Multiples,
     TradeParams,
     atr_stop,
     atr_targets,
-    entries,
     exits,
     must_rise,
-    risked_pct,
-    with_risk_reward,
+    risked_entries,
 )
 from quantmatrix_engine.vocabulary import Urgency
 
@@ -124,36 +123,13 @@ def _entry_rules() -> list[Rule]:
             is_required=False,
             weight=0.15,
         ),
-        Rule(
-            "near_high",
-            pl.col("range_position"),
-            ">=",
-            pl.col("min_range_position_pct"),
-            label="place in the range of a year, %",
-            is_required=False,
-            weight=0.15,
-        ),
-        Rule(
-            "atr_pct",
-            pl.col("atr_pct"),
-            ">=",
-            pl.col("min_atr_pct"),
-            label="ATR, % of the price",
-            is_required=False,
-            weight=0.15,
-        ),
+        near_high(0.15),
+        moves_enough(0.15),
     ]
 
 
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
-    levelled = with_risk_reward(frame.with_columns(stop=atr_stop(), **atr_targets("price")))
-    return entries(
-        levelled,
-        _entry_rules(),
-        size_pct=risked_pct(),
-        min_strength=pl.col("min_strength"),
-        valid_sessions=pl.col("valid_sessions"),
-    )
+    return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
 
 
 def _exits(frame: pl.DataFrame) -> pl.DataFrame:

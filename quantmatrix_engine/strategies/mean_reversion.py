@@ -18,14 +18,17 @@ from pydantic import Field
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Source
+from quantmatrix_engine.strategies.shared_rules import (
+    above_long_average,
+    long_average_lost,
+    moves_enough,
+)
 from quantmatrix_engine.strategies.trace import Rule
 from quantmatrix_engine.strategies.trades import (
     TradeParams,
     atr_stop,
-    entries,
     exits,
-    risked_pct,
-    with_risk_reward,
+    risked_entries,
 )
 from quantmatrix_engine.vocabulary import Urgency
 
@@ -151,31 +154,18 @@ def _entry_rules() -> list[Rule]:
             is_required=False,
             weight=0.15,
         ),
-        Rule(
-            "atr_pct",
-            pl.col("atr_pct"),
-            ">=",
-            pl.col("min_atr_pct"),
-            label="ATR, % of the price",
-            is_required=False,
-            weight=0.10,
-        ),
+        moves_enough(0.10),
     ]
 
 
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
-    levelled = frame.with_columns(
+    return risked_entries(
+        frame,
+        _entry_rules(),
         stop=atr_stop(),
         target_1=pl.col("band_middle"),
         target_2=pl.col("band_upper"),
         target_3=pl.lit(None, dtype=pl.Float64),
-    )
-    return entries(
-        with_risk_reward(levelled),
-        _entry_rules(),
-        size_pct=risked_pct(),
-        min_strength=pl.col("min_strength"),
-        valid_sessions=pl.col("valid_sessions"),
     )
 
 
@@ -202,29 +192,13 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
             pl.col("max_rsi"),
             label="lowest RSI of the pull-back",
         ),
-        Rule(
-            "above_trend",
-            pl.col("holding_sessions"),
-            ">",
-            pl.lit(0.0),
-            label="sessions above the long average",
-        ),
-    ]
-    broken = [
-        Rule("below_trend", pl.col("price"), "<", pl.col("sma_trend"), label="close, long average"),
-        Rule(
-            "above_before",
-            pl.col("holding_before"),
-            ">",
-            pl.lit(0.0),
-            label="sessions above the long average until the one before",
-        ),
+        above_long_average(),
     ]
     ended = frame.filter(pl.col("holding_sessions") == 0)
     return pl.concat(
         [
             exits(frame, bounced, exit_strength=0.7, urgency=Urgency.MEDIUM),
-            exits(ended, broken, exit_strength=0.9, urgency=Urgency.HIGH),
+            exits(ended, long_average_lost(), exit_strength=0.9, urgency=Urgency.HIGH),
         ]
     )
 

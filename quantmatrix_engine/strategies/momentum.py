@@ -20,17 +20,21 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Source
+from quantmatrix_engine.strategies.shared_rules import (
+    above_long_average,
+    averages_aligned,
+    long_average_lost,
+    near_high,
+)
 from quantmatrix_engine.strategies.trace import Rule
 from quantmatrix_engine.strategies.trades import (
     Multiples,
     TradeParams,
     atr_stop,
     atr_targets,
-    entries,
     exits,
     must_rise,
-    risked_pct,
-    with_risk_reward,
+    risked_entries,
 )
 from quantmatrix_engine.vocabulary import Urgency
 
@@ -139,24 +143,8 @@ def _entry_rules() -> list[Rule]:
             is_required=False,
             weight=0.15,
         ),
-        Rule(
-            "near_high",
-            pl.col("range_position"),
-            ">=",
-            pl.col("min_range_position_pct"),
-            label="place in the range of a year, %",
-            is_required=False,
-            weight=0.15,
-        ),
-        Rule(
-            "ma_aligned",
-            pl.col("ma_aligned"),
-            ">=",
-            pl.lit(1.0),
-            label="averages aligned (EMA10, SMA20, 50, 100, 200)",
-            is_required=False,
-            weight=0.10,
-        ),
+        near_high(0.15),
+        averages_aligned(0.10),
         Rule(
             "not_extended",
             pl.col("atr_distance"),
@@ -170,27 +158,10 @@ def _entry_rules() -> list[Rule]:
 
 
 def _entries(frame: pl.DataFrame) -> pl.DataFrame:
-    levelled = with_risk_reward(frame.with_columns(stop=atr_stop(), **atr_targets("price")))
-    return entries(
-        levelled,
-        _entry_rules(),
-        size_pct=risked_pct(),
-        min_strength=pl.col("min_strength"),
-        valid_sessions=pl.col("valid_sessions"),
-    )
+    return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
 
 
 def _exits(frame: pl.DataFrame) -> pl.DataFrame:
-    ended = [
-        Rule("below_trend", pl.col("price"), "<", pl.col("sma_trend"), label="close, long average"),
-        Rule(
-            "above_before",
-            pl.col("holding_before"),
-            ">",
-            pl.lit(0.0),
-            label="sessions above the long average until the one before",
-        ),
-    ]
     least = pl.col("exit_momentum_pct")
     faded = [
         Rule(
@@ -207,19 +178,13 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
             least,
             label="rise without the newest sessions, the session before, %",
         ),
-        Rule(
-            "above_trend",
-            pl.col("holding_sessions"),
-            ">",
-            pl.lit(0.0),
-            label="sessions above the long average",
-        ),
+        above_long_average(),
     ]
     return pl.concat(
         [
             exits(
                 frame.filter(pl.col("holding_sessions") == 0),
-                ended,
+                long_average_lost(),
                 exit_strength=0.9,
                 urgency=Urgency.HIGH,
             ),

@@ -114,6 +114,20 @@ def entries(
     )
 
 
+def risked_entries(frame: pl.DataFrame, rules: list[Rule], **levels: pl.Expr) -> pl.DataFrame:
+    """Gives the entries of a kind with the params of risk, sized by the loss at the stop.
+
+    `levels` are stop and target_1 to target_3; `rules` may ask risk_reward beside the frame.
+    """
+    return entries(
+        with_risk_reward(frame.with_columns(**levels)),
+        rules,
+        size_pct=risked_pct(),
+        min_strength=pl.col("min_strength"),
+        valid_sessions=pl.col("valid_sessions"),
+    )
+
+
 def exits(
     frame: pl.DataFrame, rules: list[Rule], *, exit_strength: float, urgency: Urgency
 ) -> pl.DataFrame:
