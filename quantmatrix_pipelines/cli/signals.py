@@ -38,7 +38,7 @@ def list_signals(
             level = "" if said["level"] is None else f" at {said['level']:g} ATR"
             typer.echo(
                 f"{one.said.id}  {one.session}  {one.strategy}: {said['action']}{level}"
-                f" {one.symbol or 'a symbol no more'} at {said['price']:.2f},"
+                f" {one.symbol} at {said['price']:.2f},"
                 f" strength {said['strength']:.2f}, {_standing(one)}"
             )
         if not found:
@@ -63,7 +63,7 @@ def explain(signal_id: SignalId) -> None:
         one = signals.signal(here.database, signal_id)
         said = one.said.signal
         typer.echo(
-            f"{said['action']} {one.symbol or 'a symbol no more'} on {one.session}, for {one.user}:"
+            f"{said['action']} {one.symbol} on {one.session}, for {one.user}:"
             f" {one.strategy} ({one.said.kind}, version {one.said.kind_version})"
         )
         for line in in_words(said["trace"]):

@@ -12,6 +12,7 @@ from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
+from quantmatrix_pipelines.stores.symbols import symbol_then
 
 NO_UNIVERSES = pl.DataFrame(
     schema={"user_id": pl.Int64, "digest": pl.String, "instrument_ids": pl.String}
@@ -200,12 +201,10 @@ def signals_until(database: Database, session: dt.date) -> pl.DataFrame:
 _HISTORY_SCHEMA = pl.Schema(types_of(SignalHistory))
 
 
-_SIGNALS_OF_ANALYSTS = """
+_SIGNALS_OF_ANALYSTS = f"""
 SELECT g.id AS signal_id, g.user_id, u.name AS user_name, g.strategy_id, s.name AS strategy_name,
        r.kind, g.instrument_id,
-       (SELECT min(y.symbol) FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
-           AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)
-       ) AS symbol,
+       {symbol_then("g")} AS symbol,
        g.session, g.action, g.level, g.strength, g.urgency, g.price, g.stop, g.target_1, g.target_2,
        g.target_3, g.risk_reward, g.size_pct, g.size_basis, g.trace::text AS trace, g.valid_until,
        g.created_at

@@ -16,6 +16,7 @@ from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, S
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
+from quantmatrix_pipelines.stores.symbols import symbol_then
 
 
 @dataclass(frozen=True)
@@ -316,14 +317,8 @@ def counts(database: Database, sessions: Sequence[dt.date]) -> Iterator[tuple[st
     yield from (tuple(row) for row in rows)
 
 
-_SYMBOL = """
-    (SELECT min(y.symbol) FROM instrument_symbols y
-     WHERE y.instrument_id = {row}.instrument_id AND y.valid_from <= {row}.session
-       AND (y.valid_to IS NULL OR y.valid_to > {row}.session)) AS symbol
-"""
-
 _UNTOLD_SIGNALS = f"""
-SELECT g.id, g.user_id, s.name AS strategy, {_SYMBOL.format(row="g")}, g.action, g.level,
+SELECT g.id, g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action, g.level,
        g.strength, g.price, g.stop, g.target_1, g.target_2, g.target_3, g.risk_reward,
        g.size_pct, g.size_basis, g.trace, g.valid_until
 FROM signals g
@@ -336,7 +331,7 @@ ORDER BY g.user_id, g.id
 """
 
 _WITHHELD = f"""
-SELECT w.user_id, s.name, {_SYMBOL.format(row="w")}, w.detail, w.reason = 'limit' AS by_limit
+SELECT w.user_id, s.name, {symbol_then("w")} AS symbol, w.detail, w.reason = 'limit' AS by_limit
 FROM withheld_signals w
 JOIN users u ON u.id = w.user_id
 JOIN strategies s ON s.user_id = w.user_id AND s.id = w.strategy_id
@@ -346,14 +341,9 @@ WHERE w.session = :session AND u.cohort = ANY(:cohorts)
 ORDER BY w.user_id, symbol, s.name
 """
 
-_EARLIER = """
-SELECT t.user_id, s.name AS strategy, g.action, g.session AS said_on, g.price AS said_at, t.stage,
-       t.target, t.price,
-       -- A corrected history may know no symbol of then.
-       coalesce((SELECT y.symbol FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
-                 ORDER BY (y.valid_from <= g.session
-                           AND (y.valid_to IS NULL OR y.valid_to > g.session)) DESC,
-                          y.valid_from DESC, y.symbol LIMIT 1), 'a symbol no more') AS symbol
+_EARLIER = f"""
+SELECT t.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action,
+       g.session AS said_on, g.price AS said_at, t.stage, t.target, t.price
 FROM signal_stages t
 JOIN signals g ON g.id = t.signal_id
 JOIN users u ON u.id = t.user_id

@@ -12,6 +12,7 @@ from quantmatrix_engine.errors import SettingsError
 from quantmatrix_engine.strategies.replay import Said
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
+from quantmatrix_pipelines.stores.symbols import symbol_then
 
 _SIGNAL = (
     *("instrument_id", "action", "level", "strength", "urgency", "price", "stop"),
@@ -29,9 +30,7 @@ _SIGNAL = (
 _SELECT = f"""
 SELECT g.id, g.run_id, g.session, u.name AS user, s.name AS strategy, r.kind, r.kind_version,
        r.params, r.code_version, r.inputs_known_at, r.evaluated_at,
-       (SELECT min(y.symbol) FROM instrument_symbols y WHERE y.instrument_id = g.instrument_id
-           AND y.valid_from <= g.session AND (y.valid_to IS NULL OR y.valid_to > g.session)
-       ) AS symbol,
+       {symbol_then("g")} AS symbol,
        cardinality(v.instrument_ids) AS universe_size,
        g.instrument_id = ANY(v.instrument_ids) AS in_universe,
        {", ".join(f"g.{name}" for name in _SIGNAL)},
@@ -50,7 +49,7 @@ class StoredSignal:
     """A signal as it was said, by whose strategy, and the moments its run rests on.
 
     `inputs_known_at` is the newest moment among its bars. `symbol` is the instrument's on the
-    session; None where it had none any more. `universe_size` is the number of instruments the run
+    session (`symbols.symbol_then`). `universe_size` is the number of instruments the run
     was asked about, and `in_universe` whether this one is among them; both are None for runs of
     before that was kept. `stage`, `hit_target` and `return_pct` are what became of it so far.
     """
@@ -59,7 +58,7 @@ class StoredSignal:
     session: dt.date
     user: str
     strategy: str
-    symbol: str | None
+    symbol: str
     code_version: str
     inputs_known_at: dt.datetime
     evaluated_at: dt.datetime

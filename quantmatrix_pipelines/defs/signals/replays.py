@@ -45,9 +45,8 @@ def replayed(
 
 
 def _not_asked(one: StoredSignal) -> Difference:
-    symbol = one.symbol or f"instrument {one.said.signal['instrument_id']}"
     asked = f"not among the {one.universe_size:,} instruments its run was asked about"
-    return Difference("universe", f"{symbol} {one.said.signal['action']} said", asked)
+    return Difference("universe", f"{one.symbol} {one.said.signal['action']} said", asked)
 
 
 def told(signals: Sequence[StoredSignal], found: dict[int, Difference]) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from pipelines.rows import (
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus
+from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_models.secrets import Vault
@@ -79,6 +79,65 @@ def test_untold_are_the_signals_of_each_user_under_that_user(world: World):
     untold = outbox.untold(world.database, SESSION, ALL)
     assert [(one.user_id, one.part) for one in untold] == [(world.ada, 1), (world.ben, 1)]
     assert [[told.signal_id for told in one.told] for one in untold] == [of_ada, of_ben]
+
+
+def stop(world: World, user_id: int, signal_id: int, *, on: dt.date = SESSION) -> None:
+    """Says that a signal of a user came to its stop on a session."""
+    change(
+        world.database,
+        "INSERT INTO signal_stages (user_id, signal_id, stage, target, session, price)"
+        " VALUES (:user_id, :id, 'stopped', 0, :session, 90)",
+        user_id=user_id,
+        id=signal_id,
+        session=on,
+    )
+
+
+def tell(world: World, user_id: int, signal_id: int, *, status: str = "pending") -> None:
+    """Puts a message about a signal of the session into the outbox."""
+    reason = "told to nobody" if status == "suppressed" else None
+    outbox.put(
+        world.database,
+        notifications({"user_id": user_id, "status": status, "reason": reason}),
+        links({"user_id": user_id, "signal_id": signal_id}),
+    )
+
+
+NEXT = dt.date(2026, 11, 23)
+
+
+def test_what_became_of_a_told_signal_is_told_with_the_next_message_once(world: World):
+    (said,) = say(world.database, world.ada, world.of_ada, world.aaa)
+    tell(world, world.ada, said)
+    stop(world, world.ada, said, on=NEXT)
+    (untold,) = outbox.untold(world.database, NEXT, ALL)
+    (became,) = untold.earlier
+    assert (untold.user_id, untold.part, untold.told) == (world.ada, 1, ())
+    assert (became.symbol, became.said_on, became.said_at) == ("AAA", SESSION, 100.0)
+    assert (became.stage, became.target, became.price) == (Stage.STOPPED, 0, 90.0)
+    outbox.put(
+        world.database, notifications({"user_id": world.ada, "session": NEXT}), links().clear()
+    )
+    assert outbox.untold(world.database, NEXT, ALL) == []
+
+
+def test_nothing_is_told_of_a_signal_nobody_was_told_of(world: World):
+    kept, silent = (
+        say(world.database, *one, world.aaa)[0]
+        for one in ((world.ada, world.of_ada), (world.ben, world.of_ben))
+    )
+    tell(world, world.ada, kept, status="suppressed")
+    stop(world, world.ada, kept, on=NEXT)
+    stop(world, world.ben, silent, on=NEXT)
+    assert outbox.untold(world.database, NEXT, ALL) == []
+
+
+def test_a_user_who_left_is_told_nothing_of_what_was_said_before(world: World):
+    (said,) = say(world.database, world.ada, world.of_ada, world.aaa)
+    tell(world, world.ada, said)
+    stop(world, world.ada, said, on=NEXT)
+    change(world.database, "UPDATE users SET is_active = false WHERE id = :id", id=world.ada)
+    assert outbox.untold(world.database, NEXT, ALL) == []
 
 
 def test_an_untold_signal_says_what_is_stored(world: World):
