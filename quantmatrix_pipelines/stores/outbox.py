@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from quantmatrix_engine.notifications.compose import Became, Told, Withheld
 from quantmatrix_engine.notifications.message import Message
+from quantmatrix_engine.notifications.status import Failed
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -180,15 +181,6 @@ def put(database: Database, notifications: pl.DataFrame, links: pl.DataFrame) ->
             told.select("user_id", "notification_id", "signal_id", "channel"),
         )
     return notifications.height
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A strategy of a user that could not be evaluated, and why."""
-
-    user: str
-    strategy: str
-    error: str
 
 
 def failed(database: Database, session: dt.date, cohorts: Sequence[int]) -> list[Failed]:

@@ -1,13 +1,12 @@
 """Sees that bars of a session are not there though they should be, and tells the administrators."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import dagster as dg
 
 from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine import calendars
-from quantmatrix_engine.notifications.compose import FOOTER
+from quantmatrix_engine.notifications import status
 from quantmatrix_engine.notifications.message import Message
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.clock import Clock
@@ -20,8 +19,6 @@ from quantmatrix_pipelines.stores.outbox import StatusPart
 EXPECTED_WITHIN = dt.timedelta(hours=8)
 """So long after its close a session's bars are expected; the schedule asks for them three to six
 hours after it."""
-
-_NAMED = 10
 
 
 def sensors(window: Window) -> list[dg.SensorDefinition]:
@@ -46,7 +43,7 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
             return dg.SkipReason(f"The feed ended on {window.last}.")
         newest = lake.newest_session("bars", names_of(feed))
         if newest is None or newest < expected:
-            message = _no_bars(expected, newest)
+            message = status.no_bars(expected, newest)
             return _told(database, message, StatusPart.SESSION_MISSING, at=now)
         # Looked at once a session: what comes after that is a later delivery.
         if context.cursor == str(expected):
@@ -55,7 +52,7 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
         context.update_cursor(str(expected))
         if late.is_empty():
             return dg.SkipReason(f"Bars of {expected} are there, of every instrument.")
-        message = _single_instruments(expected, late.get_column("symbol").to_list())
+        message = status.instruments_behind(expected, late.get_column("symbol").to_list())
         return _told(database, message, StatusPart.INSTRUMENTS_MISSING, at=now)
 
     return [stale_market_data]
@@ -67,42 +64,3 @@ def _told(
     told = outbox.put_status(database, message, part, at=at)
     whom = f"administrators told: {told}" if told else "there is no administrator to tell"
     return dg.SkipReason(f"{message.headline}; {whom}.")
-
-
-def _single_instruments(session: dt.date, symbols: Sequence[str]) -> Message:
-    more = len(symbols) - _NAMED
-    named = ", ".join(symbols[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-    count = f"{len(symbols):,} instruments have" if len(symbols) > 1 else "1 instrument has"
-    return Message(
-        headline=f"{count} no bar of {session}",
-        session=session,
-        items=(),
-        also=(),
-        notes=(
-            f"{named}, the furthest behind first. They traded lately, and strategies say nothing of"
-            " them for the session.",
-            "See `quantmatrix coverage`, and `quantmatrix findings list` for rows that were"
-            " refused; `quantmatrix instruments delist` ends one that left the market.",
-        ),
-        footer=FOOTER,
-    )
-
-
-def _no_bars(expected: dt.date, newest: dt.date | None) -> Message:
-    if newest is None:
-        behind = "There are no bars at all."
-    else:
-        sessions = len(calendars.sessions(newest, expected)) - 1
-        behind = f"The newest are of {newest}: {sessions} behind, counted in sessions."
-    return Message(
-        headline=f"No bars of {expected}",
-        session=expected,
-        items=(),
-        also=(),
-        notes=(
-            behind,
-            "No signals of the session were made. See the runs of market_data in the Dagster UI"
-            " and the table provider_fetches; run it again for the session once its cause is gone.",
-        ),
-        footer=FOOTER,
-    )

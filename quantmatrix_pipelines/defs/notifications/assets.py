@@ -12,8 +12,8 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
 from quantmatrix_engine.contracts.shape import types_of
-from quantmatrix_engine.notifications.compose import FOOTER, compose
-from quantmatrix_engine.notifications.message import Message
+from quantmatrix_engine.notifications import status
+from quantmatrix_engine.notifications.compose import compose
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
 from quantmatrix_models.audit import AuditKeys
 from quantmatrix_models.database import Database
@@ -31,7 +31,6 @@ from quantmatrix_pipelines.stores.trail import Trail
 
 # Composed later than this after the close, a message says so.
 LATE_AFTER = dt.timedelta(hours=12)
-_NAMED = 10
 
 
 def assets(window: Window) -> list[dg.AssetsDefinition]:
@@ -174,24 +173,7 @@ def _tell_administrators(
     failed = outbox.failed(database, session, cohorts)
     if not failed:
         return
-    users = len({one.user for one in failed})
-    named = [f"{one.user}, {one.strategy}: {one.error}" for one in failed[:_NAMED]]
-    more = len(failed) - _NAMED
-    count = f"{len(failed):,} strategies" if len(failed) > 1 else "1 strategy"
-    message = Message(
-        headline=f"{count} of {users:,} {'users' if users > 1 else 'user'} not evaluated on"
-        f" {session}",
-        session=session,
-        items=(),
-        also=(),
-        notes=(
-            *named,
-            *((f"and {more:,} more",) if more > 0 else ()),
-            "Their users are told. `quantmatrix users show NAME` has the runs; evaluate the"
-            " session again (the asset `signals`) once the cause is gone.",
-        ),
-        footer=FOOTER,
-    )
+    message = status.strategies_failed(session, failed)
     outbox.put_status(database, message, outbox.StatusPart.STRATEGIES_FAILED, at=at)
 
 
