@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.discord_server import DiscordServer
+from typer.testing import CliRunner
 
 from quantmatrix_pipelines.settings import Settings, read_settings
 
@@ -50,3 +51,11 @@ def installed(environment: dict[str, str], database_url: str) -> dict[str, str]:
         "QUANTMATRIX_DATABASE_URL": database_url,
         "QUANTMATRIX_DAGSTER_DATABASE_URL": database_url,
     }
+
+
+@pytest.fixture
+def asking(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """A runner in this process, with the environment of `installed`."""
+    for name, text in installed.items():
+        monkeypatch.setenv(name, text)
+    return CliRunner()
