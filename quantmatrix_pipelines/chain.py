@@ -1,7 +1,9 @@
 """Runs the chain in this process, as far as it is not there yet."""
 
 import datetime as dt
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
@@ -10,7 +12,12 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import QuantMatrixError
 from quantmatrix_pipelines.automation import BACKFILL_TAG
 from quantmatrix_pipelines.home import Window
-from quantmatrix_pipelines.partitions import COHORT_KEYS, range_tags, user_range_tags
+from quantmatrix_pipelines.partitions import (
+    COHORT_KEYS,
+    range_tags,
+    spans_sessions,
+    user_range_tags,
+)
 from quantmatrix_pipelines.stores.market_data import Fetch
 
 STARTED_BY = "quantmatrix/started_by"
@@ -24,6 +31,9 @@ _UNFINISHED = [
 
 # The terminal is for people; a run's own log is in the UI.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+# Dagster reads it whenever it makes a run.
+_PLAN_TOGETHER = "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS"
 
 # A backfill's run for the instruments has its name, too, but no sessions.
 _WHICH_BACKFILL = (BACKFILL_TAG, *range_tags("", ""))
@@ -166,17 +176,36 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, step: Step) -
 
     Raises RunFailed.
     """
-    result = definitions.resolve_job_def(step.job).execute_in_process(
-        instance=instance,
-        tags={**step.tags, STARTED_BY: _US},
-        asset_selection=[dg.AssetKey(one) for one in step.assets] or None,
-        run_config=_QUIET,
-        raise_on_error=False,
-    )
+    with _planned(together=spans_sessions(step.tags)):
+        result = definitions.resolve_job_def(step.job).execute_in_process(
+            instance=instance,
+            tags={**step.tags, STARTED_BY: _US},
+            asset_selection=[dg.AssetKey(one) for one in step.assets] or None,
+            run_config=_QUIET,
+            raise_on_error=False,
+        )
     if not result.success:
         if any(_is_interrupt(event) for event in result.all_events):
             raise KeyboardInterrupt
         raise RunFailed(f"{step.title}: {_why(result)} (run {result.run_id}; the UI has its log).")
+
+
+@contextmanager
+def _planned(*, together: bool) -> Iterator[None]:
+    """Has Dagster plan all partitions of an asset as one event, not each as one of its own.
+
+    It stores planned events one by one: of ten years, more minutes than a year's bars take. In
+    return partitions of a run that failed do not show as failed, so runs of one session plan each.
+    """
+    before = os.environ.get(_PLAN_TOGETHER)
+    os.environ[_PLAN_TOGETHER] = str(together).lower()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PLAN_TOGETHER]
+        else:
+            os.environ[_PLAN_TOGETHER] = before
 
 
 def _is_interrupt(event: dg.DagsterEvent) -> bool:

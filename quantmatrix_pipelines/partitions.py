@@ -1,7 +1,7 @@
 """Partitions: sessions for what is shared, sessions and cohorts for what belongs to users."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
@@ -14,6 +14,9 @@ SESSION, COHORT = "session", "user_cohort"
 COHORT_KEYS = [f"u{number:02d}" for number in range(COHORTS)]
 PARTITION_BUDGET = 100_000
 YEARS_AHEAD = 10
+
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
 
 
 def session_partitions(first: dt.date, last: dt.date | None) -> dg.DailyPartitionsDefinition:
@@ -71,10 +74,12 @@ def cohorts_in(keys: Iterable[str]) -> list[int]:
 
 def range_tags(first: str, last: str) -> dict[str, str]:
     """Gives the run tags that ask for every partition from `first` to `last` in one run."""
-    return {
-        "dagster/asset_partition_range_start": first,
-        "dagster/asset_partition_range_end": last,
-    }
+    return {_RANGE_START: first, _RANGE_END: last}
+
+
+def spans_sessions(tags: Mapping[str, str]) -> bool:
+    """Says whether run tags ask for partitions of more than one session."""
+    return len(sessions_in(tags[one] for one in (_RANGE_START, _RANGE_END) if one in tags)) > 1
 
 
 def user_range_tags(sessions: Sequence[dt.date]) -> dict[str, str]:

@@ -162,7 +162,7 @@ def _planned(
     said = f"{len(sessions):,} sessions, {ends[0]} to {ends[1]}"
     before = None if again else backfills.earlier(instance, *ends, filling=filling)
     if before is None:
-        console.print(f"Filling {said}. Dagster first plans a partition a session.")
+        console.print(f"Filling {said}. Dagster plans the run first.")
         return backfills.new(*ends, at=utc_now(), filling=filling)
     if before.is_whole:
         console.print(f"Filled already: {said} (--again does it anew).")

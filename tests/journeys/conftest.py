@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 import pytest
+from support.dagster_instances import in_memory
 from support.databases import database_like
 from support.discord_server import DiscordServer, webhook_id
 
@@ -41,7 +42,7 @@ class Installation:
     database: Database
     discord: DiscordServer
     now: dt.datetime = CLOSE + dt.timedelta(minutes=15)
-    instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
+    instance: dg.DagsterInstance = field(default_factory=in_memory)
     feed: Provider | None = None
     intraday_feed: IntradayFailover | None = None
     registers: tuple[Register, ...] | None = None

@@ -1,11 +1,12 @@
 """What `up` still has to do, asked of a real instance after real runs."""
 
 import datetime as dt
+from collections import Counter
 from functools import partial
-from pathlib import Path
 
 import dagster as dg
 import pytest
+from support.dagster_instances import in_memory
 
 from quantmatrix_engine import calendars
 from quantmatrix_pipelines import chain
@@ -65,8 +66,8 @@ def code(*, refused: str = "") -> dg.Definitions:
 
 
 @pytest.fixture
-def instance(tmp_path: Path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as made:
+def instance():
+    with in_memory() as made:
         yield made
 
 
@@ -145,6 +146,25 @@ def test_intraday_bars_of_the_newest_sessions_come_before_the_snapshot_and_may_f
     assert plan(intraday_sessions=2)[0].tags == range_tags(str(LAST), str(LAST))
     chain.run(code(), instance, fill)
     assert plan(intraday_sessions=2) == []
+
+
+def test_a_range_of_sessions_is_planned_as_one_event_an_asset_and_one_session_as_all(instance):
+    chain.run(
+        code(), instance, chain.Step("range", "evaluation", (), user_range_tags([FIRST, LAST]))
+    )
+    assert planned_events(instance) == {"signals": 1, "signal_outcomes": 1, "notifications": 1}
+    assert len(instance.get_materialized_partitions(dg.AssetKey("signals"))) == 3 * 64
+    chain.run(code(), instance, chain.Step("session", "evaluation", (), user_range_tags([LAST])))
+    assert planned_events(instance) == {"signals": 64, "signal_outcomes": 64, "notifications": 64}
+
+
+def planned_events(instance: dg.DagsterInstance) -> dict[str, int]:
+    """Gives how many events planned each asset in the newest run."""
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    (newest,) = instance.get_run_records(limit=1)
+    found = instance.all_logs(newest.dagster_run.run_id, of_type=kind)
+    keys = [one.get_dagster_event().asset_key for one in found]
+    return dict(Counter(key.to_user_string() for key in keys if key is not None))
 
 
 def test_a_run_whose_process_was_killed_is_closed(instance):

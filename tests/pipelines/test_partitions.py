@@ -102,3 +102,11 @@ def test_a_run_of_all_cohorts_asks_from_the_first_of_the_first_to_the_last_of_th
         "dagster/asset_partition_range_start": "2026-11-18|u00",
         "dagster/asset_partition_range_end": "2026-11-20|u63",
     }
+
+
+def test_tags_of_a_range_span_sessions_where_they_name_two():
+    friday, monday = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
+    assert partitions.spans_sessions(partitions.user_range_tags([friday, monday]))
+    assert partitions.spans_sessions(partitions.range_tags(str(friday), str(monday)))
+    assert not partitions.spans_sessions(partitions.user_range_tags([monday]))
+    assert not partitions.spans_sessions({"quantmatrix/backfill": "2026"})
