@@ -1,4 +1,4 @@
-"""Bulk writes: frames into tables by COPY, past no rule of row-level security.
+"""Frames into tables and out of queries by COPY, past no rule of row-level security.
 
 A row that is there already is an error (`insert`), left alone (`insert_new`) or brought up to date
 (`upsert`). PostgreSQL refuses a COPY into a table with row security, so rows go to a temporary
@@ -6,8 +6,8 @@ table first and from there, by one statement, to where they belong.
 """
 
 import io
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import polars as pl
 import psycopg
@@ -16,6 +16,9 @@ from sqlalchemy.exc import IntegrityError
 
 _REFUSED_BY_A_KEY = ("23505", "23P01")
 """What PostgreSQL calls a row that a unique key or an exclusion constraint refuses."""
+
+_READ_AS_TEXT = (pl.Boolean, pl.Datetime, pl.Decimal)
+"""What PostgreSQL writes otherwise than a reader of CSV expects it, or more exactly."""
 
 
 def insert_new(connection: Connection, table: str, rows: pl.DataFrame) -> int:
@@ -89,6 +92,43 @@ def copy_into(connection: Connection, table: str, rows: pl.DataFrame) -> None:
     command = f'COPY "{table}" ({_names(rows)}) FROM STDIN (FORMAT csv)'
     with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
         copy.write(buffer.getvalue())
+
+
+def read(
+    connection: Connection, statement: str, values: Mapping[str, Any], schema: Mapping[str, Any]
+) -> pl.DataFrame:
+    """Gives the rows of a query as a frame, without making objects of Python of them.
+
+    `statement` has its values by name, as `:first`. Its columns have the names of `schema`, which
+    gives their types; they come in the order of the statement. JSON and arrays have to be cast to
+    text. Moments come in UTC.
+    """
+    bound = text(statement).bindparams(**values).compile(dialect=connection.dialect)
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    query = psycopg.ClientCursor(driver).mogrify(str(bound), bound.params)
+    command = f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)"
+    buffer = io.BytesIO()
+    with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
+        for block in copy:
+            buffer.write(block)
+    buffer.seek(0)
+    types = pl.Schema(schema)
+    written = {
+        name: pl.String if of.base_type() in _READ_AS_TEXT else of for name, of in types.items()
+    }
+    found = pl.read_csv(buffer, schema_overrides=written)
+    return found.select(_read(name, types[name]) for name in found.columns)
+
+
+def _read(name: str, of: pl.DataType) -> pl.Expr:
+    """Gives a column of what PostgreSQL wrote in its type."""
+    column = pl.col(name)
+    if of == pl.Boolean:
+        return column == "t"
+    if of.base_type() is pl.Datetime:
+        moments = column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
+        return moments.cast(of)
+    return column.cast(of)
 
 
 def _as_kept(rows: pl.DataFrame) -> pl.DataFrame:

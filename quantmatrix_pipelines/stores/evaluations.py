@@ -190,15 +190,8 @@ def said_of(database: Database, instrument_id: int, *, user_id: int) -> pl.DataF
 def signals_until(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives the signals stored up to a session (contract SignalHistory), by session and user."""
     with database.transaction(Role.PIPELINE) as connection:
-        rows = connection.execute(text(_SIGNALS_OF_ANALYSTS), {"session": session})
-        found = pl.DataFrame(
-            rows.all(), schema=list(rows.keys()), orient="row", infer_schema_length=None
-        )
-    # A column that holds nothing yet has its type all the same: files of two sessions agree.
-    return found.cast(_HISTORY_SCHEMA)
-
-
-_HISTORY_SCHEMA = pl.Schema(types_of(SignalHistory))
+        asked, types = {"session": session}, types_of(SignalHistory)
+        return bulk.read(connection, _SIGNALS_OF_ANALYSTS, asked, types)
 
 
 _SIGNALS_OF_ANALYSTS = f"""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.shape import types_of
@@ -25,6 +25,15 @@ _MOST = max(FOLLOWED_SESSIONS.values())
 _EXITS = {"strategy_id": pl.Int64, "instrument_id": pl.Int64, "session": pl.Date}
 
 
+def to_follow(
+    database: Database, cohorts: Sequence[int], first: dt.date, last: dt.date
+) -> dict[int, int]:
+    """Gives how many signals of each cohort `followed` gives; none of a cohort without any."""
+    with database.transaction(Role.PIPELINE) as connection:
+        rows = connection.execute(text(_COUNTED), _asked(cohorts, first, last))
+        return {row.cohort: row.signals for row in rows}
+
+
 def followed(
     database: Database, cohorts: Sequence[int], first: dt.date, last: dt.date
 ) -> pl.DataFrame:
@@ -34,14 +43,18 @@ def followed(
     where it has none. Those of which `first` or a later session was looked at before are among
     them, closed or not.
     """
-    values = {
+    schema = SIGNAL_SCHEMA | MEASURED_SCHEMA
+    with database.transaction(Role.PIPELINE) as connection:
+        return bulk.read(connection, _FOLLOWED, _asked(cohorts, first, last), schema)
+
+
+def _asked(cohorts: Sequence[int], first: dt.date, last: dt.date) -> dict[str, Any]:
+    return {
         "cohorts": list(cohorts),
         "first": first,
         "last": last,
         "oldest": calendars.sessions_before(first, 2 * _MOST),
     }
-    with database.transaction(Role.PIPELINE) as connection:
-        return _read(connection, _FOLLOWED, values, SIGNAL_SCHEMA | MEASURED_SCHEMA)
 
 
 def exits(
@@ -55,7 +68,7 @@ def exits(
         "exit": Action.EXIT.value,
     }
     with database.transaction(Role.PIPELINE) as connection:
-        return _read(connection, _SAID_EXITS, values, _EXITS)
+        return bulk.read(connection, _SAID_EXITS, values, _EXITS)
 
 
 def record(
@@ -86,20 +99,13 @@ def count(database: Database) -> int:
 def outcomes_until(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives the outcomes (contract OutcomeHistory) that no later session than this changed."""
     with database.transaction(Role.PIPELINE) as connection:
-        return _read(connection, _OF_ANALYSTS, {"session": session}, types_of(OutcomeHistory))
+        return bulk.read(connection, _OF_ANALYSTS, {"session": session}, types_of(OutcomeHistory))
 
 
 def stages_until(database: Database, session: dt.date) -> pl.DataFrame:
     """Gives the stages (contract SignalStages) signals came to until a session."""
     with database.transaction(Role.PIPELINE) as connection:
-        return _read(connection, _STAGES, {"session": session}, types_of(SignalStages))
-
-
-def _read(
-    connection: Connection, statement: str, values: dict[str, Any], schema: dict[str, Any]
-) -> pl.DataFrame:
-    rows = connection.execute(text(statement), values)
-    return pl.DataFrame(rows.all(), schema=schema, orient="row")
+        return bulk.read(connection, _STAGES, {"session": session}, types_of(SignalStages))
 
 
 def _numbers(row: str, *names: str) -> str:
@@ -110,10 +116,7 @@ _MEASURES = f"""o.stage, o.through_session, o.sessions_held,
     {_numbers("o", "highest_price", "lowest_price")}, o.return_pct, o.best_pct, o.worst_pct,
     o.hit_target, o.hit_stop, o.closed"""
 
-_SIGNALS = f"""
-SELECT g.id, g.user_id, g.strategy_id, g.instrument_id, g.session, g.action,
-    {_numbers("g", "price", "stop", "target_1", "target_2", "target_3")}, g.valid_until,
-    {_MEASURES}
+_SIGNALS = """
 FROM signals g
 JOIN users u ON u.id = g.user_id
 LEFT JOIN signal_outcomes o ON o.signal_id = g.id
@@ -121,13 +124,22 @@ WHERE u.cohort = ANY(:cohorts) AND g.session < :last
 """
 
 # What was said long ago is found where it is still open; of the rest only the last sessions count.
-_FOLLOWED = f"""
-{_SIGNALS} AND g.session >= :oldest
+_LATELY = f"""{_SIGNALS} AND g.session >= :oldest
   AND (o.signal_id IS NULL OR o.through_session >= :first
-       OR (NOT o.closed AND o.through_session < :last))
-UNION ALL
-{_SIGNALS} AND g.session < :oldest AND NOT o.closed AND o.through_session < :last
-ORDER BY id
+       OR (NOT o.closed AND o.through_session < :last))"""
+_LONG_AGO = f"{_SIGNALS} AND g.session < :oldest AND NOT o.closed AND o.through_session < :last"
+
+_WITH_OUTCOME = f"""
+SELECT g.id AS signal_id, g.user_id, g.strategy_id, g.instrument_id, g.session, g.action,
+    {_numbers("g", "price", "stop", "target_1", "target_2", "target_3")}, g.valid_until,
+    {_MEASURES}
+"""
+_FOLLOWED = f"{_WITH_OUTCOME} {_LATELY} UNION ALL {_WITH_OUTCOME} {_LONG_AGO} ORDER BY signal_id"
+
+_COUNTED = f"""
+SELECT cohort, count(*) AS signals
+FROM (SELECT u.cohort {_LATELY} UNION ALL SELECT u.cohort {_LONG_AGO}) found
+GROUP BY cohort
 """
 
 _SAID_EXITS = """
@@ -139,7 +151,7 @@ WHERE u.cohort = ANY(:cohorts) AND g.action = :exit AND g.session > :after AND g
 _IN_R = "o.{name}_pct / 100 * CAST(g.price / nullif(g.price - g.stop, 0) AS double precision)"
 
 _OF_ANALYSTS = f"""
-SELECT g.id, g.user_id, {_MEASURES},
+SELECT g.id AS signal_id, g.user_id, {_MEASURES},
     {", ".join(f"{_IN_R.format(name=name)} AS {name}_r" for name in ("return", "best", "worst"))}
 FROM signal_outcomes o JOIN signals g ON g.id = o.signal_id
 WHERE o.through_session <= :session

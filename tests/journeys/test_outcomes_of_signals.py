@@ -4,10 +4,12 @@ import datetime as dt
 from typing import Any
 
 import polars as pl
+import pytest
 from journeys.conftest import FIRST, LAST, Installation
 from sqlalchemy import text
 
 from quantmatrix_engine import calendars
+from quantmatrix_pipelines.defs.signals import outcomes as of_outcomes
 from quantmatrix_pipelines.lake import Lake
 
 SESSIONS = calendars.sessions(dt.date(2013, 2, 27), LAST)
@@ -39,7 +41,7 @@ def asked(installation: Installation, statement: str, **values: Any) -> list[tup
 
 
 def test_sessions_followed_one_by_one_again_and_together_come_to_the_same(
-    loaded: Installation,
+    loaded: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded.add_user("ada", {"valid_sessions": 3}, webhook=False)
     loaded.add_user("ben", NEAR_STOP, webhook=False)
@@ -50,6 +52,8 @@ def test_sessions_followed_one_by_one_again_and_together_come_to_the_same(
     earlier = asked(loaded, "SELECT id FROM signals WHERE session < :last ORDER BY id", last=LAST)
     assert [row[:1] for row in first] == earlier
     assert {"triggered", "stopped"} <= {row[2] for row in first}
+    # The two users are two portions now.
+    monkeypatch.setattr(of_outcomes, "SIGNALS_AT_ONCE", 1)
     loaded.evaluate(*SESSIONS)
     assert outcomes(loaded) == first
     assert stages(loaded) == seen

@@ -1,13 +1,15 @@
 """The asset of what became of earlier signals."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 import polars as pl
 
 from quantmatrix_adapters.providers.base import Provider, names_of
 from quantmatrix_engine.contracts import quarantine
+from quantmatrix_engine.contracts.findings import UserFindings
 from quantmatrix_engine.contracts.signal_outcomes import SignalOutcomes
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.priority import preferred
@@ -22,6 +24,9 @@ from quantmatrix_pipelines.partitions import cohorts_in, sessions_in, user_parti
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import corporate_actions, market_data
 from quantmatrix_pipelines.stores import outcomes as store
+
+SIGNALS_AT_ONCE = 500_000
+"""How many signals are followed together at most; about a gibibyte."""
 
 
 def asset(window: Window) -> dg.AssetsDefinition:
@@ -55,44 +60,96 @@ def asset(window: Window) -> dg.AssetsDefinition:
         now: dt.datetime = clock()
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
         first, last = sessions[0], sessions[-1]
-        known = store.followed(database, cohorts, first, last)
-        waiting = begun(known, before=first)
-        since, through = _span(known, waiting, last)
-        outcomes, stages = followed(
-            waiting,
-            _bars(lake, waiting, since, through, providers=names_of(feed)),
-            store.exits(database, cohorts, since, through),
-            adjustment.known_by(corporate_actions.price_actions(database), now),
-            through=through,
-        )
-        parted = quarantine.part(
-            SignalOutcomes,
-            outcomes.select(list(SignalOutcomes.to_schema().columns)),
-            provider=feed.name,
-            key=("signal_id",),
-        )
-        market_data.record_findings(database, parted.findings)
-        kept = stages.join(parted.good.select("signal_id"), on="signal_id", how="semi")
-        added = store.record(database, parted.good, kept, at=now)
+        actions = adjustment.known_by(corporate_actions.price_actions(database), now)
+        done = [
+            _follow(Inputs(feed, lake, database, actions), portion, first, last, at=now)
+            for portion in portions(store.to_follow(database, cohorts, first, last))
+        ]
+        signals, bad = sum(one.signals for one in done), sum(one.bad for one in done)
         return dg.MaterializeResult(
             metadata=catalog.rows(
                 store.count(database),
-                followed=outcomes.height,
-                ended=outcomes.filter("closed").height,
-                stages=added,
-                by_stage=catalog.table(_by_stage(stages)),
+                followed=signals,
+                ended=sum(one.ended for one in done),
+                stages=sum(one.added for one in done),
+                by_stage=catalog.table(_by_stage([one.by_stage for one in done])),
             ),
             check_results=[
                 checks.result(
                     "contract",
-                    parted.findings,
-                    is_error=checks.is_systemic(parted.bad_rows, outcomes.height + 1),
-                    description=f"{outcomes.height:,} followed, {parted.bad_rows:,} left out.",
+                    pl.concat([UserFindings.empty(), *(one.findings for one in done)]),
+                    is_error=checks.is_systemic(bad, signals + 1),
+                    description=f"{signals:,} followed, {bad:,} left out.",
                 )
             ],
         )
 
     return signal_outcomes
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What signals are followed by: bars of the lake, their feed, and the actions known."""
+
+    feed: Provider
+    lake: Lake
+    database: Database
+    actions: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What came of a portion: how many signals were followed, ended, and left out."""
+
+    signals: int
+    ended: int
+    added: int
+    bad: int
+    by_stage: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def portions(signals: Mapping[int, int]) -> Iterator[list[int]]:
+    """Gives cohorts together as long as they have SIGNALS_AT_ONCE signals; one alone may have more.
+
+    What is followed takes memory by the signal, and years of thousands of users have millions.
+    """
+    together: list[int] = []
+    for cohort, count in sorted(signals.items()):
+        if together and sum(signals[one] for one in together) + count > SIGNALS_AT_ONCE:
+            yield together
+            together = []
+        together.append(cohort)
+    if together:
+        yield together
+
+
+def _follow(
+    inputs: Inputs, cohorts: Sequence[int], first: dt.date, last: dt.date, *, at: dt.datetime
+) -> Portion:
+    """Follows the signals of some cohorts through the sessions, and records what came of them."""
+    known = store.followed(inputs.database, cohorts, first, last)
+    waiting = begun(known, before=first)
+    since, through = _span(known, waiting, last)
+    outcomes, stages = followed(
+        waiting,
+        _bars(inputs, waiting, since, through),
+        store.exits(inputs.database, cohorts, since, through),
+        inputs.actions,
+        through=through,
+    )
+    parted = quarantine.part(
+        SignalOutcomes,
+        outcomes.select(list(SignalOutcomes.to_schema().columns)),
+        provider=inputs.feed.name,
+        key=("signal_id",),
+    )
+    market_data.record_findings(inputs.database, parted.findings)
+    kept = stages.join(parted.good.select("signal_id"), on="signal_id", how="semi")
+    added = store.record(inputs.database, parted.good, kept, at=at)
+    ended = outcomes.filter("closed").height
+    counted = stages.group_by("session", "stage").len("signals")
+    return Portion(outcomes.height, ended, added, parted.bad_rows, counted, parted.findings)
 
 
 def _span(known: pl.DataFrame, waiting: pl.DataFrame, last: dt.date) -> tuple[dt.date, dt.date]:
@@ -104,22 +161,17 @@ def _span(known: pl.DataFrame, waiting: pl.DataFrame, last: dt.date) -> tuple[dt
     return starts.item(0), ends.item(-1)
 
 
-def _bars(
-    lake: Lake,
-    waiting: pl.DataFrame,
-    since: dt.date,
-    last: dt.date,
-    *,
-    providers: Sequence[str],
-) -> pl.DataFrame:
+def _bars(inputs: Inputs, waiting: pl.DataFrame, since: dt.date, last: dt.date) -> pl.DataFrame:
     """Gives the bars as traded of the instruments that are waited for, as they are known now."""
     concerned = pl.col("instrument_id").is_in(
         waiting.get_column("instrument_id").unique().implode()
     )
-    bars = lake.read("bars", first=since, last=last, keep=concerned)
-    return newest_known(preferred(bars, providers)) if bars.height else bars
+    bars = inputs.lake.read("bars", first=since, last=last, keep=concerned)
+    return newest_known(preferred(bars, names_of(inputs.feed))) if bars.height else bars
 
 
-def _by_stage(stages: pl.DataFrame) -> pl.DataFrame:
-    counted = stages.group_by("session", "stage").len("signals")
-    return counted.sort("session", "signals", "stage", descending=[True, True, False])
+def _by_stage(counted: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    if not counted:
+        return pl.DataFrame(schema={"session": pl.Date, "stage": pl.String, "signals": pl.Int64})
+    summed = pl.concat(counted).group_by("session", "stage").agg(pl.col("signals").sum())
+    return summed.sort("session", "signals", "stage", descending=[True, True, False])

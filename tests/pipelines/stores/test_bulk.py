@@ -1,10 +1,12 @@
 import datetime as dt
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
@@ -187,3 +189,84 @@ def test_an_upsert_obeys_row_security(database: Database):
         database.transaction(Role.APP, user_id=1) as connection,
     ):
         bulk.upsert(connection, "discord_webhooks", theirs, key=["user_id", "channel"])
+
+
+# ----------------------------------------
+# Read
+# ----------------------------------------
+
+
+def everything() -> pl.DataFrame:
+    """Rows of each type a column of ours has, with what is awkward in each."""
+    rows = len(TEXTS)
+    moments = [dt.datetime(2026, 11, 20, 21, 0, 0, n * 100_001, tzinfo=dt.UTC) for n in range(9)]
+    return pl.DataFrame(
+        {
+            "id": range(rows),
+            "words": TEXTS,
+            "amount": pl.Series(
+                [Decimal("12345678901234.654321"), None] + [Decimal("-0.000001")] * (rows - 2),
+                dtype=pl.Decimal(20, 6),
+            ),
+            "ratio": [0.1, None, 1e-300, -1.7976931348623157e308, math.nan, math.inf, -math.inf]
+            + [1 / 3] * (rows - 7),
+            "at": pl.Series(
+                [*moments, None, *moments][:rows], dtype=pl.Datetime("us", time_zone="UTC")
+            ),
+            "session": [dt.date(1962, 1, 2), None] + [dt.date(2026, 11, 20)] * (rows - 2),
+            "is_final": [True, False, None] + [True] * (rows - 3),
+        }
+    )
+
+
+def test_what_was_written_is_read_as_it_was(connection):
+    rows = everything()
+    bulk.insert(connection, "kept", rows)
+    read = bulk.read(connection, "SELECT * FROM kept ORDER BY id", {}, rows.schema)
+    assert_frame_equal(read, rows)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_moments_are_read_in_utc_whatever_the_zone_of_the_connection(connection, zone):
+    rows = everything().select("id", "at")
+    bulk.insert(connection, "kept", rows)
+    connection.execute(text(f"SET LOCAL TIME ZONE '{zone}'"))
+    read = bulk.read(connection, "SELECT id, at FROM kept ORDER BY id", {}, rows.schema)
+    assert_frame_equal(read, rows)
+
+
+def test_a_query_is_read_with_its_values(connection):
+    bulk.insert(connection, "kept", everything())
+    asked = {"words": "it's", "ids": [1, 4, 7], "after": dt.date(2026, 1, 1)}
+    read = bulk.read(
+        connection,
+        "SELECT id, words FROM kept WHERE words LIKE '%%' AND session > :after"
+        " AND (words = :words OR id = ANY(:ids)) ORDER BY id",
+        asked,
+        {"id": pl.Int64, "words": pl.String},
+    )
+    assert read.rows() == [(4, "it's"), (7, "a,b;c\td")]
+
+
+def test_no_rows_are_read_as_an_empty_frame_of_the_types(connection):
+    schema = everything().schema
+    read = bulk.read(connection, "SELECT * FROM kept", {}, schema)
+    assert read.schema == schema
+    assert read.is_empty()
+
+
+def test_a_single_column_of_texts_and_nulls_is_read_as_it_is(connection):
+    bulk.insert(connection, "kept", everything().select("id", "words"))
+    read = bulk.read(connection, "SELECT words FROM kept ORDER BY id", {}, {"words": pl.String})
+    assert read.to_series().to_list() == TEXTS
+
+
+def test_only_rows_of_the_user_are_read(database: Database):
+    with database.engine.begin() as connection:
+        connection.execute(text("INSERT INTO users (name, cohort) VALUES ('ada', 0), ('bo', 1)"))
+        first = connection.execute(text("SELECT min(id) FROM users")).scalar_one()
+    with database.transaction(Role.APP, user_id=first) as connection:
+        read = bulk.read(
+            connection, "SELECT id, name FROM users", {}, {"id": pl.Int64, "name": pl.String}
+        )
+    assert read.rows() == [(first, "ada")]
