@@ -4,10 +4,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
-from support.databases import database_like, named
+from support.databases import database_like, folder_of_a_server, named, not_durable
 
 from quantmatrix_models import embedded
 from quantmatrix_models.database import Database
@@ -44,8 +43,9 @@ def server_url() -> Iterator[str]:
     Its files do not lie in pytest's own folder: a second pytest of the same user closes that to
     everybody else, and run by root the server is somebody else.
     """
-    folder = Path(mkdtemp(prefix="quantmatrix-tests-"))
+    folder = folder_of_a_server()
     urls = embedded.start(folder / "data")
+    not_durable(urls["quantmatrix"])
     embedded.create_database(urls["quantmatrix"], "migrated")
     template = Database(str(named(urls["quantmatrix"], "migrated")))
     migrations.upgrade(template.engine)

@@ -1,12 +1,50 @@
-"""Databases of single tests, each a copy of another."""
+"""The server of a test process, and databases of single tests, each a copy of another."""
 
+import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
 
+import psutil
 from sqlalchemy import create_engine, text
 
 from quantmatrix_models.database import parse_url
+
+_OURS = "quantmatrix-tests-"
+_ROOM = 2 * 2**30
+
+
+def folder_of_a_server() -> Path:
+    """Makes a folder for the server of this process, in the machine's memory if it has room."""
+    return Path(mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=_memory()))
+
+
+def _memory() -> Path | None:
+    """Gives a folder of the machine's memory with room for a server, if there is one.
+
+    Copying a database is some 700 files: on a slow disk ten times the work of most tests. What a
+    killed test run left there is removed.
+    """
+    memory = Path("/dev/shm")  # noqa: S108
+    if not memory.is_dir() or shutil.disk_usage(memory).free < _ROOM:
+        return None
+    for left in memory.glob(f"{_OURS}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(_OURS).split("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    return memory
+
+
+def not_durable(url: str) -> None:
+    """Lets the server not wait for its disk: what a test wrote need not outlive a power cut."""
+    admin = create_engine(parse_url(url), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
 
 
 @contextmanager
