@@ -133,6 +133,12 @@ class Lake:
         spans = [self.sessions(table, provider=name) for name in providers]
         return max((span[1] for span in spans if span is not None), default=None)
 
+    def columns(self, table: str) -> list[str]:
+        """Gives the names of a table's columns, as `read` gives them."""
+        if not self._exists(table):
+            return self._empty(table).columns
+        return self._scan(table, None, None).collect_schema().names()
+
     def rows(self, table: str) -> int:
         """Gives how many rows a table has."""
         if not self._exists(table):

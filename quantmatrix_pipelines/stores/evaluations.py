@@ -187,10 +187,26 @@ def said_of(database: Database, instrument_id: int, *, user_id: int) -> pl.DataF
         )
 
 
-def signals_until(database: Database, session: dt.date) -> pl.DataFrame:
-    """Gives the signals stored up to a session (contract SignalHistory), by session and user."""
+def signals_by_session(database: Database, *, until: dt.date) -> dict[dt.date, int]:
+    """Gives how many signals each session up to `until` has, ascending; one without is left out."""
     with database.transaction(Role.PIPELINE) as connection:
-        asked, types = {"session": session}, types_of(SignalHistory)
+        rows = connection.execute(
+            text(
+                "SELECT session, count(*) AS signals FROM signals WHERE session <= :until"
+                " GROUP BY session ORDER BY session"
+            ),
+            {"until": until},
+        )
+        return {row.session: row.signals for row in rows}
+
+
+def signals_of(database: Database, first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Gives the signals of the sessions from `first` to `last` (contract SignalHistory).
+
+    They are sorted by session and user.
+    """
+    with database.transaction(Role.PIPELINE) as connection:
+        asked, types = {"first": first, "last": last}, types_of(SignalHistory)
         return bulk.read(connection, _SIGNALS_OF_ANALYSTS, asked, types)
 
 
@@ -205,6 +221,6 @@ FROM signals g
 JOIN users u ON u.id = g.user_id
 JOIN strategies s ON s.id = g.strategy_id
 JOIN strategy_runs r ON r.id = g.run_id
-WHERE g.session <= :session
+WHERE g.session BETWEEN :first AND :last
 ORDER BY g.session, u.name, symbol, g.action, g.level
 """

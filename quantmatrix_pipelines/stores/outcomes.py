@@ -28,7 +28,7 @@ _EXITS = {"strategy_id": pl.Int64, "instrument_id": pl.Int64, "session": pl.Date
 def to_follow(
     database: Database, cohorts: Sequence[int], first: dt.date, last: dt.date
 ) -> dict[int, int]:
-    """Gives how many signals of each cohort `followed` gives; none of a cohort without any."""
+    """Gives how many signals of each cohort `followed` gives, by cohort, where it gives any."""
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(text(_COUNTED), _asked(cohorts, first, last))
         return {row.cohort: row.signals for row in rows}
@@ -96,16 +96,23 @@ def count(database: Database) -> int:
         return int(connection.execute(text("SELECT count(*) FROM signal_outcomes")).scalar_one())
 
 
-def outcomes_until(database: Database, session: dt.date) -> pl.DataFrame:
-    """Gives the outcomes (contract OutcomeHistory) that no later session than this changed."""
+def outcomes_of(
+    database: Database, first: dt.date, last: dt.date, *, until: dt.date
+) -> pl.DataFrame:
+    """Gives the outcomes (contract OutcomeHistory) of signals of the sessions `first` to `last`.
+
+    Those that a session after `until` changed are left out.
+    """
+    asked, types = {"first": first, "last": last, "until": until}, types_of(OutcomeHistory)
     with database.transaction(Role.PIPELINE) as connection:
-        return bulk.read(connection, _OF_ANALYSTS, {"session": session}, types_of(OutcomeHistory))
+        return bulk.read(connection, _OF_ANALYSTS, asked, types)
 
 
-def stages_until(database: Database, session: dt.date) -> pl.DataFrame:
-    """Gives the stages (contract SignalStages) signals came to until a session."""
+def stages_of(database: Database, first: dt.date, last: dt.date, *, until: dt.date) -> pl.DataFrame:
+    """Gives the stages (contract SignalStages) that signals of these sessions came to `until`."""
+    asked, types = {"first": first, "last": last, "until": until}, types_of(SignalStages)
     with database.transaction(Role.PIPELINE) as connection:
-        return bulk.read(connection, _STAGES, {"session": session}, types_of(SignalStages))
+        return bulk.read(connection, _STAGES, asked, types)
 
 
 def _numbers(row: str, *names: str) -> str:
@@ -139,7 +146,7 @@ _FOLLOWED = f"{_WITH_OUTCOME} {_LATELY} UNION ALL {_WITH_OUTCOME} {_LONG_AGO} OR
 _COUNTED = f"""
 SELECT cohort, count(*) AS signals
 FROM (SELECT u.cohort {_LATELY} UNION ALL SELECT u.cohort {_LONG_AGO}) found
-GROUP BY cohort
+GROUP BY cohort ORDER BY cohort
 """
 
 _SAID_EXITS = """
@@ -154,12 +161,13 @@ _OF_ANALYSTS = f"""
 SELECT g.id AS signal_id, g.user_id, {_MEASURES},
     {", ".join(f"{_IN_R.format(name=name)} AS {name}_r" for name in ("return", "best", "worst"))}
 FROM signal_outcomes o JOIN signals g ON g.id = o.signal_id
-WHERE o.through_session <= :session
+WHERE g.session BETWEEN :first AND :last AND o.through_session <= :until
 ORDER BY g.id
 """
 
 _STAGES = f"""
 SELECT t.signal_id, t.user_id, t.stage, t.target, t.session, {_numbers("t", "price")}
-FROM signal_stages t WHERE t.session <= :session
+FROM signal_stages t JOIN signals g ON g.id = t.signal_id
+WHERE g.session BETWEEN :first AND :last AND t.session <= :until
 ORDER BY t.signal_id, t.session, t.created_at, t.stage, t.target
 """

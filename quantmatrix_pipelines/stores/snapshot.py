@@ -5,10 +5,10 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 import duckdb
 import polars as pl
@@ -19,33 +19,47 @@ VIEWS = CHECKOUT / "sql" / "snapshot" / "views.sql"
 # The oldest storage format DuckDB writes: every client since 1.0 opens it.
 STORAGE_VERSION = "v1.0.0"
 
+# How much DuckDB holds in memory while it writes the file; what is more goes to the disk.
+_MEMORY = "2GB"
+
 _NAME = re.compile(r"(?P<session>\d{4}-\d\d-\d\d)\.(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the snapshot: its rows, what it is, and what each column is."""
+    """A table of the snapshot: its rows, what it is, and what each column is.
 
-    rows: pl.DataFrame
+    The rows come in one part or more of the same columns; one part after the other is asked for,
+    once, so that a table may be larger than memory.
+    """
+
+    parts: Iterable[pl.DataFrame]
     comment: str
     columns: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Published:
+    """A snapshot's folder, and how many rows each of its tables was given."""
+
+    folder: Path
+    rows: Mapping[str, int]
+
+
 def publish(
     folder: Path, session: dt.date, tables: Mapping[str, Table], *, made_at: dt.datetime, code: str
-) -> Path:
+) -> Published:
     """Writes the snapshot of a session under a name of its own and points `latest` at it.
 
-    Gives its folder, `<session>.<number>`; a session published again gets the next number. The
+    Its folder is `<session>.<number>`; a session published again gets the next number. The
     folder appears whole or not at all, and is never changed afterwards.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".draft-", dir=folder))
     try:
-        for name, table in tables.items():
-            table.rows.write_parquet(draft / f"{name}.parquet")
+        rows = {name: _write(draft, name, table.parts) for name, table in tables.items()}
         _write_database(draft, tables)
-        manifest = _manifest(draft, session, tables, made_at=made_at, code=code)
+        manifest = _manifest(draft, session, rows, made_at=made_at, code=code)
         (draft / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         for file in draft.iterdir():
             file.chmod(0o444)
@@ -57,24 +71,42 @@ def publish(
     newest = max(_published(folder))
     _point(folder / str(session), final)
     _point(folder / "latest", folder / f"{newest[0]}.{newest[1]}")
-    return final
+    return Published(final, rows)
+
+
+def _write(draft: Path, name: str, parts: Iterable[pl.DataFrame]) -> int:
+    """Writes a table's Parquet file from its parts; gives how many rows it has."""
+    final, rows = draft / f"{name}.parquet", 0
+    with TemporaryDirectory(prefix=".parts-", dir=draft) as staged:
+        for number, part in enumerate(parts):
+            part.write_parquet(Path(staged) / f"{number:05d}.parquet")
+            rows += part.height
+        written = sorted(Path(staged).iterdir())
+        if len(written) == 1:
+            written[0].rename(final)
+        else:
+            pl.scan_parquet(written, glob=False).sink_parquet(final, maintain_order=True)
+    return rows
 
 
 def _write_database(draft: Path, tables: Mapping[str, Table]) -> None:
-    path = _quoted(str(draft / "quantmatrix.duckdb"))
+    path, spilled = _quoted(str(draft / "quantmatrix.duckdb")), draft / ".spilled"
     with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute(f"SET temp_directory = {_quoted(str(spilled))}")
         connection.execute(f"ATTACH {path} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE snapshot")
         for name, table in tables.items():
             rows = _quoted(str(draft / f"{name}.parquet"))
             connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM read_parquet({rows})')
             connection.execute(f'COMMENT ON TABLE "{name}" IS {_quoted(table.comment)}')
-            for column in table.rows.columns:
+            for column, *_ in connection.execute(f'DESCRIBE "{name}"').fetchall():
                 text = _quoted(table.columns[column])
                 connection.execute(f'COMMENT ON COLUMN "{name}"."{column}" IS {text}')
         connection.execute(VIEWS.read_text())
         connection.execute("USE memory")
         connection.execute("DETACH snapshot")
+    shutil.rmtree(spilled, ignore_errors=True)
 
 
 def _quoted(text: str) -> str:
@@ -84,7 +116,7 @@ def _quoted(text: str) -> str:
 def _manifest(
     draft: Path,
     session: dt.date,
-    tables: Mapping[str, Table],
+    rows: Mapping[str, int],
     *,
     made_at: dt.datetime,
     code: str,
@@ -93,12 +125,14 @@ def _manifest(
         "session": str(session),
         "made_at": made_at.isoformat(),
         "code_version": code,
-        "tables": {name: table.rows.height for name, table in tables.items()},
-        "sha256": {
-            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in sorted(draft.iterdir())
-        },
+        "tables": dict(rows),
+        "sha256": {file.name: _digest(file) for file in sorted(draft.iterdir())},
     }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _published(folder: Path) -> list[tuple[str, int]]:

@@ -1,7 +1,7 @@
 """The asset of what became of earlier signals."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -21,12 +21,13 @@ from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import cohorts_in, sessions_in, user_partitions
+from quantmatrix_pipelines.portions import portions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.stores import corporate_actions, market_data
 from quantmatrix_pipelines.stores import outcomes as store
 
 SIGNALS_AT_ONCE = 500_000
-"""How many signals are followed together at most; about a gibibyte."""
+"""How many signals are followed together, of as many cohorts as have them; a gibibyte."""
 
 
 def asset(window: Window) -> dg.AssetsDefinition:
@@ -61,9 +62,10 @@ def asset(window: Window) -> dg.AssetsDefinition:
         sessions, cohorts = sessions_in(context.partition_keys), cohorts_in(context.partition_keys)
         first, last = sessions[0], sessions[-1]
         actions = adjustment.known_by(corporate_actions.price_actions(database), now)
+        to_follow = store.to_follow(database, cohorts, first, last)
         done = [
             _follow(Inputs(feed, lake, database, actions), portion, first, last, at=now)
-            for portion in portions(store.to_follow(database, cohorts, first, last))
+            for portion in portions(to_follow, most=SIGNALS_AT_ONCE)
         ]
         signals, bad = sum(one.signals for one in done), sum(one.bad for one in done)
         return dg.MaterializeResult(
@@ -107,21 +109,6 @@ class Portion:
     bad: int
     by_stage: pl.DataFrame
     findings: pl.DataFrame
-
-
-def portions(signals: Mapping[int, int]) -> Iterator[list[int]]:
-    """Gives cohorts together as long as they have SIGNALS_AT_ONCE signals; one alone may have more.
-
-    What is followed takes memory by the signal, and years of thousands of users have millions.
-    """
-    together: list[int] = []
-    for cohort, count in sorted(signals.items()):
-        if together and sum(signals[one] for one in together) + count > SIGNALS_AT_ONCE:
-            yield together
-            together = []
-        together.append(cohort)
-    if together:
-        yield together
 
 
 def _follow(

@@ -1,7 +1,7 @@
 """What analysts open: one immutable file a session."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 import pandera.polars as pa
@@ -29,13 +29,17 @@ from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import sessions_in, shared_partitions
+from quantmatrix_pipelines.portions import portions
 from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import corporate_actions, evaluations, instruments, outcomes
 from quantmatrix_pipelines.stores import snapshot as store
 from quantmatrix_pipelines.stores.snapshot import Table
+from quantmatrix_pipelines.stretches import A_QUARTER, A_YEAR, Stretch, split
 
 _END_OF_TIME = dt.datetime.max.replace(tzinfo=dt.UTC)
+SIGNALS_AT_ONCE = 200_000
+"""How many signals are read at once, of as many sessions as have them; half a gibibyte of rules."""
 INTRADAY_SESSIONS = 5
 """How many last sessions of intraday bars a snapshot has; the lake keeps more."""
 
@@ -89,7 +93,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 
         Never changed once published; `snapshots/latest/quantmatrix.duckdb` is the newest one.
         """
-        published, counts, lost = None, {}, []
+        folder, counts, lost = None, {}, []
         for session in sessions_in(context.partition_keys):
             tables = _tables(lake, database, session, providers=names_of(feed)) | {
                 "intraday_bars": _intraday(lake, session, settings.intraday_names)
@@ -101,10 +105,11 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
                 made_at=clock(),
                 code=settings.code_version,
             )
-            counts = store.row_counts(published / "quantmatrix.duckdb", list(tables))
-            lost += [name for name, one in tables.items() if counts[name] != one.rows.height]
+            folder = published.folder
+            counts = store.row_counts(folder / "quantmatrix.duckdb", list(tables))
+            lost += [name for name, rows in published.rows.items() if counts[name] != rows]
         return dg.MaterializeResult(
-            metadata=catalog.rows(sum(counts.values()), **counts, path=str(published)),
+            metadata=catalog.rows(sum(counts.values()), **counts, path=str(folder)),
             check_results=[
                 dg.AssetCheckResult(
                     check_name="complete",
@@ -121,20 +126,59 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 def _tables(
     lake: Lake, database: Database, session: dt.date, *, providers: Sequence[str]
 ) -> dict[str, Table]:
-    indicators = lake.read("indicators", last=session)
-    of_feed = preferred(lake.read("bars", last=session), providers)
+    """Gives all tables but the intraday bars; what is long comes some sessions at a time."""
     catalogue = instruments.catalogue(database)
+    of_bars = _stretches(lake, "bars", session, months=A_YEAR)
+    signals = evaluations.signals_by_session(database, until=session)
+    said = [(one[0], one[-1]) for one in portions(signals, most=SIGNALS_AT_ONCE)]
+    said = said or [(session, session)]
+    names = lake.columns("indicators")
     return {
-        "instruments": _table(catalogue, Instruments),
-        "bars": _table(newest_known(of_feed), Bars),
-        "coverage": _table(coverage(of_feed, catalogue, session), Coverage),
-        "corporate_actions": _table(_actions(database, session), PriceActions),
-        "indicators": _table(indicators, Indicators, further=describe(indicators.columns)),
-        "fundamentals": _table(lake.read("fundamentals", last=session), Fundamentals),
-        "signals": _table(evaluations.signals_until(database, session), SignalHistory),
-        "signal_outcomes": _table(outcomes.outcomes_until(database, session), OutcomeHistory),
-        "signal_stages": _table(outcomes.stages_until(database, session), SignalStages),
+        "instruments": _table([catalogue], Instruments),
+        "bars": _table((_bars(lake, one, providers) for one in of_bars), Bars),
+        "coverage": _table(
+            [coverage(_keys(lake, of_bars, providers), catalogue, session)], Coverage
+        ),
+        "corporate_actions": _table([_actions(database, session)], PriceActions),
+        "indicators": _table(
+            (
+                lake.read("indicators", first=one.first, last=one.last)
+                for one in _stretches(lake, "indicators", session, months=A_QUARTER)
+            ),
+            Indicators,
+            further=describe(names),
+        ),
+        "fundamentals": _table([lake.read("fundamentals", last=session)], Fundamentals),
+        "signals": _table((evaluations.signals_of(database, *one) for one in said), SignalHistory),
+        "signal_outcomes": _table(
+            (outcomes.outcomes_of(database, *one, until=session) for one in said), OutcomeHistory
+        ),
+        "signal_stages": _table(
+            (outcomes.stages_of(database, *one, until=session) for one in said), SignalStages
+        ),
     }
+
+
+def _stretches(lake: Lake, table: str, session: dt.date, *, months: int) -> list[Stretch]:
+    """Gives the sessions of a table up to one in stretches; that one alone where it has none."""
+    span = lake.sessions(table)
+    first = min(span[0], session) if span is not None else session
+    return split(calendars.sessions(first, session), months=months)
+
+
+def _bars(lake: Lake, stretch: Stretch, providers: Sequence[str]) -> pl.DataFrame:
+    kept = lake.read("bars", first=stretch.first, last=stretch.last)
+    return newest_known(preferred(kept, providers))
+
+
+def _keys(lake: Lake, stretches: Sequence[Stretch], providers: Sequence[str]) -> pl.DataFrame:
+    """Gives of which instruments and sessions there is a bar."""
+    key = ["instrument_id", "session"]
+    found = [
+        lake.read("bars", first=one.first, last=one.last, columns=[*key, "provider"])
+        for one in stretches
+    ]
+    return pl.concat(preferred(one, providers).select(key).unique() for one in found)
 
 
 def _intraday(lake: Lake, session: dt.date, providers: Sequence[str]) -> Table:
@@ -144,7 +188,7 @@ def _intraday(lake: Lake, session: dt.date, providers: Sequence[str]) -> Table:
     first = calendars.sessions_before(session, INTRADAY_SESSIONS - 1)
     of_feed = preferred(lake.read("intraday_bars", first=first, last=session), providers)
     newest = known_by(of_feed, _END_OF_TIME)
-    return _table(newest.sort("instrument_id", "interval", "starts_at"), IntradayBars)
+    return _table([newest.sort("instrument_id", "interval", "starts_at")], IntradayBars)
 
 
 def _actions(database: Database, session: dt.date) -> pl.DataFrame:
@@ -155,10 +199,13 @@ def _actions(database: Database, session: dt.date) -> pl.DataFrame:
 
 
 def _table(
-    rows: pl.DataFrame, contract: type[pa.DataFrameModel], *, further: dict[str, str] | None = None
+    parts: Iterable[pl.DataFrame],
+    contract: type[pa.DataFrameModel],
+    *,
+    further: dict[str, str] | None = None,
 ) -> Table:
     schema = contract.to_schema()
     described = {name: str(column.description) for name, column in schema.columns.items()}
     return Table(
-        rows, (contract.__doc__ or "").strip().splitlines()[0], described | (further or {})
+        parts, (contract.__doc__ or "").strip().splitlines()[0], described | (further or {})
     )

@@ -164,21 +164,24 @@ def test_analysts_see_every_users_signals_up_to_the_session(world: World):
     for user_id, strategy_id in ((world.ben, world.of_ben), (world.ada, world.of_ada)):
         said = signals(entry(strategy_id, world.aaa))
         evaluations.record(world.database, run(user_id, strategy_id), said, withheld())
-    seen = evaluations.signals_until(world.database, SESSION)
+    seen = evaluations.signals_of(world.database, SESSION, SESSION)
     assert seen.select("user_name", "strategy_name", "kind", "symbol", "session").rows() == [
         ("ada", "Pullback", "atr_matrix", "AAA", SESSION),
         ("ben", "Pullback", "atr_matrix", "AAA", SESSION),
     ]
-    assert evaluations.signals_until(world.database, dt.date(2026, 11, 19)).is_empty()
+    before = dt.date(2026, 11, 19)
+    assert evaluations.signals_of(world.database, before, before).is_empty()
+    assert evaluations.signals_by_session(world.database, until=SESSION) == {SESSION: 2}
+    assert evaluations.signals_by_session(world.database, until=before) == {}
 
 
 def test_the_history_of_signals_keeps_its_contract_also_where_there_is_none(world: World):
-    assert dict(evaluations.signals_until(world.database, SESSION).schema) == schema_of(
+    assert dict(evaluations.signals_of(world.database, SESSION, SESSION).schema) == schema_of(
         SignalHistory
     )
     said = signals(entry(world.of_ada, world.aaa))
     evaluations.record(world.database, run(world.ada, world.of_ada), said, withheld())
-    SignalHistory.validate(evaluations.signals_until(world.database, SESSION))
+    SignalHistory.validate(evaluations.signals_of(world.database, SESSION, SESSION))
 
 
 def list_of(user_id: int, ids: str, digest: str) -> pl.DataFrame:

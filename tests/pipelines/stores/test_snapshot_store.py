@@ -4,6 +4,7 @@ import json
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 from pipelines.rows import AT, SESSION, bars, schema_of
+from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
@@ -31,7 +33,7 @@ TRACE = [
 
 
 def table(rows: pl.DataFrame) -> Table:
-    return Table(rows, "What it's for", {name: f"The {name}'s text" for name in rows.columns})
+    return Table([rows], "What it's for", {name: f"The {name}'s text" for name in rows.columns})
 
 
 def instruments() -> pl.DataFrame:
@@ -91,7 +93,13 @@ def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Tabl
 
 def publish(folder: Path, session: dt.date = SESSION, **further: Any) -> Path:
     made = further.pop("tables", tables())
-    return snapshot.publish(folder, session, made, made_at=AT, code="v1", **further)
+    return snapshot.publish(folder, session, made, made_at=AT, code="v1", **further).folder
+
+
+def parted(rows: pl.DataFrame) -> Table:
+    """A table whose rows come one by one, each when the one before was taken."""
+    whole = table(rows)
+    return replace(whole, parts=(rows[place : place + 1] for place in range(rows.height)))
 
 
 @contextmanager
@@ -103,6 +111,18 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def asked(path: Path, statement: str) -> list[tuple[Any, ...]]:
     with opened(path) as connection:
         return connection.execute(statement).fetchall()
+
+
+def test_rows_that_come_in_parts_are_one_table_in_their_order(tmp_path: Path):
+    rows = bars(*((number % 7, THURSDAY, float(number)) for number in range(1, 30)))
+    made = tables() | {"bars": parted(rows)}
+    published = snapshot.publish(tmp_path, SESSION, made, made_at=AT, code="v1")
+    assert published.rows["bars"] == 29
+    assert asked(published.folder, "SELECT close FROM bars") == [(float(n),) for n in range(1, 30)]
+    assert_frame_equal(pl.read_parquet(published.folder / "bars.parquet"), rows)
+    manifest = json.loads((published.folder / "manifest.json").read_text())
+    assert manifest["tables"]["bars"] == 29
+    assert {path.suffix for path in published.folder.iterdir()} == {".parquet", ".duckdb", ".json"}
 
 
 def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
@@ -118,7 +138,7 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
         (THURSDAY, 10.0),
         (SESSION, 11.0),
     ]
-    assert pl.read_parquet(published / "bars.parquet").equals(tables()["bars"].rows)
+    assert pl.read_parquet(published / "bars.parquet").equals(pl.concat(tables()["bars"].parts))
 
 
 def test_rows_are_counted_as_the_file_tells_them(tmp_path: Path):
@@ -240,7 +260,7 @@ def test_a_folder_somebody_else_put_there_is_no_snapshot(tmp_path: Path):
 def test_a_snapshot_that_fails_leaves_nothing_and_the_latest_as_it_was(tmp_path: Path):
     first = publish(tmp_path)
     before = set(tmp_path.iterdir())
-    undescribed = Table(pl.DataFrame({"x": [1]}), "", {})
+    undescribed = Table([pl.DataFrame({"x": [1]})], "", {})
     with pytest.raises(KeyError):
         publish(tmp_path, tables={**tables(), "undescribed": undescribed})
     assert set(tmp_path.iterdir()) == before
