@@ -39,7 +39,7 @@ def list_signals(
             typer.echo(
                 f"{one.said.id}  {one.session}  {one.strategy}: {said['action']}{level}"
                 f" {one.symbol} at {said['price']:.2f},"
-                f" strength {said['strength']:.2f}, {_standing(one)}"
+                f" strength {said['strength']:.2f}, {_standing(one)}{_opposed(one, ', ')}"
             )
         if not found:
             typer.echo(f"{user} has no signals{'' if session is None else f' of {session}'}.")
@@ -51,6 +51,14 @@ def _standing(one: "StoredSignal") -> str:
     if one.hit_target is not None:
         stage = f"{stage}, target {one.hit_target} reached"
     return stage if one.return_pct is None else f"{stage}, {one.return_pct:+.1f} %"
+
+
+def _opposed(one: "StoredSignal", before: str) -> str:
+    """Names the strategies that say the opposite; nothing where none does."""
+    if not one.opposed_by:
+        return ""
+    says = "says" if len(one.opposed_by) == 1 else "say"
+    return f"{before}but {', '.join(one.opposed_by)} {says} the opposite"
 
 
 @app.command()
@@ -81,6 +89,8 @@ def explain(signal_id: SignalId) -> None:
             f"  from bars known at {one.inputs_known_at:%Y-%m-%d %H:%M:%S} UTC,"
             f" program {one.code_version}"
         )
+        if one.opposed_by:
+            typer.echo(_opposed(one, "  "))
         typer.echo(f"  {_standing(one)}")
         for step in signals.stages_of(here.database, one.said.id):
             target = f" {step.target}" if step.target else ""

@@ -34,7 +34,15 @@ SELECT g.id, g.run_id, g.session, u.name AS user, s.name AS strategy, r.kind, r.
        cardinality(v.instrument_ids) AS universe_size,
        g.instrument_id = ANY(v.instrument_ids) AS in_universe,
        {", ".join(f"g.{name}" for name in _SIGNAL)},
-       coalesce(o.stage, 'pending') AS stage, o.hit_target, o.return_pct
+       coalesce(o.stage, 'pending') AS stage, o.hit_target, o.return_pct,
+       ARRAY(
+           SELECT DISTINCT others.name FROM signals said
+           JOIN strategies others ON others.id = said.strategy_id
+           WHERE said.user_id = g.user_id AND said.session = g.session
+             AND said.instrument_id = g.instrument_id AND said.strategy_id <> g.strategy_id
+             AND (said.action = 'entry') <> (g.action = 'entry')
+           ORDER BY others.name
+       ) AS opposed_by
 FROM signals g
 LEFT JOIN signal_outcomes o ON o.signal_id = g.id
 JOIN users u ON u.id = g.user_id
@@ -52,6 +60,8 @@ class StoredSignal:
     session (`symbols.symbol_then`). `universe_size` is the number of instruments the run
     was asked about, and `in_universe` whether this one is among them; both are None for runs of
     before that was kept. `stage`, `hit_target` and `return_pct` are what became of it so far.
+    `opposed_by` are the user's other strategies that say the opposite on the session: to sell
+    where this is to buy, or to buy.
     """
 
     said: Said
@@ -67,6 +77,7 @@ class StoredSignal:
     stage: str
     hit_target: int | None
     return_pct: float | None
+    opposed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -159,6 +170,7 @@ def _stored(row: Row[Any]) -> StoredSignal:
         row.stage,
         row.hit_target,
         row.return_pct,
+        tuple(row.opposed_by),
     )
 
 

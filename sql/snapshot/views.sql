@@ -107,3 +107,19 @@ CREATE VIEW strategy_outcomes AS
 
 COMMENT ON VIEW strategy_outcomes IS
     'How the signals of each strategy did, by action: ended, rose, stopped, mean returns.';
+
+-- Where two strategies of one user say the opposite of an instrument on a session: to buy, and to sell.
+CREATE VIEW disagreements AS
+    SELECT
+        user_name,
+        session,
+        symbol,
+        list(DISTINCT strategy_name ORDER BY strategy_name) FILTER (action = 'entry') AS buyers,
+        list(DISTINCT strategy_name ORDER BY strategy_name) FILTER (action <> 'entry') AS sellers
+    FROM signals
+    GROUP BY user_name, session, instrument_id, symbol
+    HAVING len(list_distinct(list_concat(buyers, sellers))) > 1
+        AND len(buyers) > 0 AND len(sellers) > 0;
+
+COMMENT ON VIEW disagreements IS
+    'Where two strategies of one user say the opposite of an instrument: to buy, and to sell.';

@@ -190,9 +190,15 @@ def withheld(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([{**one, **row} for row in rows], schema=WITHHELD_SCHEMA)
 
 
-def say(database: Database, user_id: int, strategy_id: int, *instrument_ids: int) -> list[int]:
-    """Stores a run with an entry into each instrument; gives the ids of the signals."""
-    said = signals(*({"strategy_id": strategy_id, "instrument_id": one} for one in instrument_ids))
+def say(
+    database: Database, user_id: int, strategy_id: int, *instrument_ids: int, **further: Any
+) -> list[int]:
+    """Stores a run with an entry into each instrument, but for what `further` says of all of them.
+
+    Gives the ids of the signals.
+    """
+    one = {"strategy_id": strategy_id, **further}
+    said = signals(*({**one, "instrument_id": instrument_id} for instrument_id in instrument_ids))
     evaluations.record(database, run(user_id, strategy_id), said, withheld())
     return [
         row[0]

@@ -144,3 +144,26 @@ def test_a_signal_that_cannot_be_derived_again_says_what_differs_and_ends_with_c
 def test_a_number_that_is_no_signals_is_refused(installed, command: str):
     line = refused(installed, "signals", command, "4711")
     assert "There is no signal 4711; `quantmatrix signals list` gives the numbers." in line
+
+
+def test_a_strategy_that_says_the_opposite_is_named_in_the_list_and_with_the_signal(
+    installed, entry: int, database: Database
+):
+    (ada,), (instrument,) = query(
+        database,
+        "SELECT unnest(ARRAY[user_id, instrument_id]) FROM signals WHERE id = :id",
+        id=entry,
+    )
+    reversal, agreeing = (add_strategy(database, ada, name) for name in ("Reversal", "Agreeing"))
+    (told,) = say(database, ada, reversal, instrument, action="exit", urgency="high")
+    say(database, ada, agreeing, instrument)
+    ben = add_user(database, "ben")
+    say(database, ben, add_strategy(database, ben, "Ben's"), instrument, action="exit")
+    listed = called(installed, "signals", "list", "ada").stdout.splitlines()
+    assert [one.split(", ", 2)[-1].partition(", but ")[2] for one in listed] == [
+        "Reversal says the opposite",
+        "Agreeing, Pullback say the opposite",
+        "Reversal says the opposite",
+    ]
+    explained = called(installed, "signals", "explain", str(told)).stdout.splitlines()
+    assert "  but Agreeing, Pullback say the opposite" in explained

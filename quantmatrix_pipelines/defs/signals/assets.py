@@ -129,24 +129,25 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             counts[f"{run['session']}|{COHORT_KEYS[cohort[run['user_id']]]}"] += run["signals"]
         catalog.count_partitions(context, "signals", counts)
         sample = stored.sample(database, sessions[-1], cohorts, limit=_REPLAYED)
+        derivable = replays.of_present_versions(sample)
         differing = replays.replayed(
-            sample, lake, database, providers=names_of(feed), benchmark=settings.benchmark
+            derivable, lake, database, providers=names_of(feed), benchmark=settings.benchmark
         )
-        return _result(
-            judged, added, total=evaluations.count(database), replayed=_replayed(sample, differing)
-        )
+        check = _replayed(derivable, differing, left_out=len(sample) - len(derivable))
+        return _result(judged, added, total=evaluations.count(database), replayed=check)
 
     return [signals, outcomes.asset(window)]
 
 
 def _replayed(
-    sample: Sequence[StoredSignal], differing: dict[int, Difference]
+    sample: Sequence[StoredSignal], differing: dict[int, Difference], *, left_out: int
 ) -> dg.AssetCheckResult:
+    of_before = f" {left_out} of an earlier version of their kind left out." if left_out else ""
     return checks.result(
         "replayed",
         replays.told(sample, differing),
         is_error=True,
-        description=f"{len(sample)} signals derived again, {len(differing)} differ.",
+        description=f"{len(sample)} signals derived again, {len(differing)} differ.{of_before}",
     )
 
 

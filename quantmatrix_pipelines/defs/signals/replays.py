@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from quantmatrix_engine.prices import adjustment
+from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.replay import Difference, differences
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.defs.market_data.histories import Histories, benchmark_of
@@ -42,6 +43,15 @@ def replayed(
         bars = histories.bars(instruments, session)
         found |= differences(asked, bars, session=session, actions=known)
     return found | {one.said.id: _not_asked(one) for one in signals if one.in_universe is False}
+
+
+def of_present_versions(signals: Iterable[StoredSignal]) -> list[StoredSignal]:
+    """Gives the signals whose kind is still of the version that said them.
+
+    Of an earlier version there is no code any more to derive a signal by.
+    """
+    versions = {name: kind.version for name, kind in evaluate.kinds().items()}
+    return [one for one in signals if versions.get(one.said.kind) == one.said.kind_version]
 
 
 def _not_asked(one: StoredSignal) -> Difference:

@@ -186,6 +186,25 @@ def test_how_a_strategy_did_is_one_row_of_each_action(tmp_path: Path):
     ]
 
 
+def test_where_strategies_disagree_is_one_row_of_an_instrument_and_session(tmp_path: Path):
+    rows = signals(SESSION).to_dicts() * 7
+    differ = [
+        {"strategy_name": "Pullback"},
+        {"strategy_name": "Breakout"},
+        {"strategy_name": "Reversal", "action": "exit"},
+        {"strategy_name": "Pullback", "action": "exit", "session": THURSDAY},
+        {"strategy_name": "Pullback", "session": THURSDAY},
+        {"strategy_name": "Pullback", "instrument_id": 2, "symbol": "BBB"},
+        {"strategy_name": "Pullback", "user_name": "ben"},
+    ]
+    made = [row | one for row, one in zip(rows, differ, strict=True)]
+    said = pl.DataFrame(made, schema=schema_of(SignalHistory))
+    published = publish(tmp_path, tables=tables() | {"signals": table(said)})
+    assert asked(published, "SELECT * FROM disagreements") == [
+        ("ada", SESSION, "AAA", ["Breakout", "Pullback"], ["Reversal"])
+    ]
+
+
 def test_the_latest_fundamentals_are_of_the_last_session_one_row_a_provider(tmp_path: Path):
     rows = "SELECT symbol, provider, session, market_cap FROM latest_fundamentals ORDER BY provider"
     assert asked(publish(tmp_path), rows) == [
