@@ -1,7 +1,7 @@
 """Runs any set of indicators over the bars of any set of instruments."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.indicators.base import Series, Spec, available
+from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
 from quantmatrix_engine.prices.ordering import in_order
 
@@ -18,8 +19,6 @@ __all__ = ["available", "compute", "fill", "lookback"]
 
 SESSION, BENCHMARK = "session", "benchmark_close"
 WORKERS = 2
-ROWS_AT_ONCE = 65_536
-"""Rows a step computes before the next one does: so many that calling it costs next to nothing."""
 
 Offsets = npt.NDArray[np.int64]
 """The row at which each instrument starts, and the number of rows."""
@@ -77,16 +76,31 @@ def fill(
 ) -> None:
     """Writes the plan's columns into `outs`, from series that hold all instruments end to end.
 
-    `series` has the plan's inputs and `outs` its columns, float64. With `kept`, row numbers in
-    rising order, `outs` have a row for each of them; else one for each row. Raises ContractError
-    for series of another length: compiled code would write past their end.
+    `series` has the plan's inputs and `outs` its columns, contiguous and float64. With `kept`, row
+    numbers in rising order, `outs` have a row for each of them; else one for each row. Raises
+    ContractError for other series: compiled code would write past their end.
     """
-    _require_lengths(series, int(offsets[-1]))
-    _require_lengths(outs, int(offsets[-1]) if kept is None else kept.size)
+    _require_fit(series, int(offsets[-1]))
+    _require_fit(outs, int(offsets[-1]) if kept is None else kept.size)
+    read = {name: series[name] for name in wanted.inputs}
+    written = {name: outs[name] for name in wanted.columns}
+    steps = compiled(wanted)
     with ThreadPoolExecutor(WORKERS) as pool:
-        parts = _parts(offsets, WORKERS)
-        for done in [pool.submit(_fill_part, wanted, series, part, outs, kept) for part in parts]:
+        for done in [
+            pool.submit(run, wanted, steps, part, read, *_share(written, kept, part))
+            for part in _parts(offsets, WORKERS)
+        ]:
             done.result()
+
+
+def _share(
+    outs: dict[str, Series], kept: Offsets | None, part: Offsets
+) -> tuple[dict[str, Series], Offsets | None]:
+    """Gives the part's outs, and which of its rows they are."""
+    if kept is None:
+        return outs, None
+    first, last = np.searchsorted(kept, (part[0], part[-1]))
+    return {name: out[first:last] for name, out in outs.items()}, kept[first:last]
 
 
 def lookback(specs: Iterable[Spec]) -> int | None:
@@ -105,10 +119,12 @@ def _require_columns(bars: pl.DataFrame, needed: set[str]) -> None:
         )
 
 
-def _require_lengths(series: Mapping[str, Series], rows: int) -> None:
+def _require_fit(series: Mapping[str, Series], rows: int) -> None:
     for name, values in series.items():
         if values.size != rows:
             raise ContractError(f"{name} has {values.size:,} rows; {rows:,} are needed.")
+        if values.dtype != np.float64 or not values.flags.c_contiguous:
+            raise ContractError(f"{name} is {values.dtype}; float64, row by row, is needed.")
 
 
 def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Offsets:
@@ -132,40 +148,6 @@ def _offsets(instruments: npt.NDArray[np.int64]) -> Offsets:
         return np.zeros(1, dtype=np.int64)
     starts = np.flatnonzero(instruments[1:] != instruments[:-1]) + 1
     return np.concatenate([[0], starts, [instruments.size]])
-
-
-def _fill_part(
-    wanted: Plan,
-    series: Mapping[str, Series],
-    offsets: Offsets,
-    outs: Mapping[str, Series],
-    kept: Offsets | None,
-) -> None:
-    """Fills some instruments after the others, so that their series stay near the processor."""
-    groups = _groups(offsets)
-    longest = max((group[-1] - group[0] for group in groups), default=0)
-    passing = wanted.between if kept is None else (*wanted.between, *wanted.columns)
-    buffers = {name: np.empty(longest) for name in passing}
-    for group in groups:
-        start, stop = group[0], group[-1]
-        rows = {name: values[start:stop] for name, values in series.items()}
-        if kept is None:
-            rows |= {name: values[start:stop] for name, values in outs.items()}
-        rows |= {name: values[: stop - start] for name, values in buffers.items()}
-        for step in wanted.steps:
-            reads = tuple([rows[name] for name in step.reads])
-            writes = tuple([rows[name] for name in step.writes])
-            step.run(group - start, reads, step.params, writes)
-        if kept is not None:
-            first, last = np.searchsorted(kept, (start, stop))
-            for name, out in outs.items():
-                np.take(rows[name], kept[first:last] - start, out=out[first:last])
-
-
-def _groups(offsets: Offsets) -> Sequence[Offsets]:
-    """Gives stretches of instruments of about ROWS_AT_ONCE rows, at least one in each."""
-    rows = offsets[-1] - offsets[0]
-    return _parts(offsets, max(1, min(offsets.size - 1, int(rows) // ROWS_AT_ONCE)))
 
 
 def _parts(offsets: Offsets, count: int) -> list[Offsets]:

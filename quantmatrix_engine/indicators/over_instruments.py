@@ -1,55 +1,237 @@
-"""Runs a kernel over many instruments in one call, so that the call costs next to nothing."""
+"""Runs the steps of a plan instrument by instrument, without the interpreter in between.
+
+Each kernel is compiled into a step of one form: it is given where its columns begin, its params
+and a number of rows. So one compiled loop runs any plan, and what one kernel wrote is still near
+the processor when the next one reads it.
+"""
 
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numba as nb
 import numpy as np
-from numba.extending import overload
+import numpy.typing as npt
+from llvmlite import ir
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
 
 from quantmatrix_engine.indicators.base import Series, kernel
+from quantmatrix_engine.indicators.plan import Plan
+
+Whole = npt.NDArray[np.int64]
+
+_BYTES = 8
+_carray: Any = nb.carray  # type: ignore[attr-defined]
+
+
+def compiled(wanted: Plan) -> Whole:
+    """Gives the addresses of the plan's compiled steps, which are kept for ever."""
+    return np.array(
+        [
+            _step_of(
+                step.kernel,
+                len(step.reads),
+                tuple([isinstance(one, int) for one in step.params]),
+                len(step.writes),
+            ).address
+            for step in wanted.steps
+        ],
+        dtype=np.int64,
+    )
+
+
+def run(
+    wanted: Plan,
+    steps: Whole,
+    offsets: Whole,
+    series: Mapping[str, Series],
+    outs: Mapping[str, Series],
+    kept: Whole | None,
+) -> None:
+    """Computes the plan's columns of instruments that lie end to end, by its compiled `steps`.
+
+    Instrument k has the rows from `offsets[k]` to before `offsets[k + 1]` of `series` and, without
+    `kept`, of `outs`; one without rows is passed over. With `kept`, rising row numbers of these
+    instruments, `outs` have a row for each of those. All arrays are contiguous and float64.
+    """
+    longest = int(np.diff(offsets).max(initial=0))
+    whole, copied = ({**series, **outs}, {}) if kept is None else (series, outs)
+    buffers = {name: np.empty(longest) for name in (*wanted.between, *copied)}
+    columns = {**whole, **buffers}
+    place = {name: number for number, name in enumerate(columns)}
+    asked = [[place[name] for name in (*step.reads, *step.writes)] for step in wanted.steps]
+    _run(
+        offsets,
+        _addresses(columns),
+        np.array([_BYTES if name in whole else 0 for name in columns], dtype=np.int64),
+        steps,
+        np.array([one for ones in asked for one in ones], dtype=np.int64),
+        _starts([len(ones) for ones in asked]),
+        np.array([one for step in wanted.steps for one in step.params], dtype=np.float64),
+        _starts([len(step.params) for step in wanted.steps]),
+        np.empty(0, dtype=np.int64) if kept is None else kept,
+        np.array([place[name] for name in copied], dtype=np.int64),
+        _addresses(copied),
+    )
+
+
+def _addresses(columns: Mapping[str, Series]) -> Whole:
+    return np.array([one.ctypes.data for one in columns.values()], dtype=np.int64)
+
+
+def _starts(lengths: list[int]) -> Whole:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _typed_pointer(typing: Any, address: Any) -> Any:  # noqa: ARG001
+    """Gives an address as a pointer that `carray` takes."""
+
+    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return nb.types.voidptr(nb.types.int64), made
+
+
+def _typed_call(typing: Any, step: Any, columns: Any, params: Any, rows: Any) -> Any:  # noqa: ARG001
+    """Calls the step at an address."""
+
+    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        word = ir.IntType(64)
+        function = ir.FunctionType(ir.VoidType(), [word, word, word])
+        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
+        return context.get_dummy_value()
+
+    return nb.types.void(*[nb.types.int64] * 4), made
+
+
+_pointer: Any = intrinsic(_typed_pointer)
+_call: Any = intrinsic(_typed_call)
+
+
+@kernel
+def _run(  # noqa: PLR0913, PLR0917
+    offsets: Whole,
+    begins: Whole,
+    moves: Whole,
+    steps: Whole,
+    places: Whole,
+    places_of: Whole,
+    params: Series,
+    params_of: Whole,
+    kept: Whole,
+    copied: Whole,
+    outs: Whole,
+) -> None:
+    """Runs the steps of one instrument after those of the one before.
+
+    Column c begins at the address `begins[c]` and moves on by `moves[c]` bytes a row, or, where
+    that is 0, is a buffer that each instrument writes anew. Step s is at `steps[s]`; its columns
+    are those of `places` from `places_of[s]` on, its params likewise. Of the columns `copied` the
+    rows `kept` go to where `outs` begin.
+    """
+    at = begins.copy()
+    given = np.empty(max(1, places.size), dtype=np.int64)
+    done = 0
+    for instrument in range(offsets.size - 1):
+        start, stop = offsets[instrument], offsets[instrument + 1]
+        rows = stop - start
+        if rows == 0:
+            continue
+        for column in range(begins.size):
+            at[column] = begins[column] + moves[column] * start
+        for step in range(steps.size):
+            first = places_of[step]
+            for place in range(first, places_of[step + 1]):
+                given[place - first] = at[places[place]]
+            numbers = params.ctypes.data + _BYTES * params_of[step]
+            _call(steps[step], given.ctypes.data, numbers, rows)
+        before = done
+        while done < kept.size and kept[done] < stop:
+            done += 1
+        for column in range(copied.size):
+            values = _carray(_pointer(at[copied[column]]), rows, np.float64)
+            out = _carray(_pointer(outs[column]), kept.size, np.float64)
+            for row in range(before, done):
+                out[row] = values[kept[row] - start]
 
 
 @functools.cache
-def over_instruments(of_one: Callable[..., None]) -> Callable[..., None]:
-    """Gives `run(offsets, inputs, params, outs)`, compiled, for the kernel of one instrument.
-
-    Tuples of series hold all instruments end to end; instrument k has the rows from `offsets[k]`
-    to before `offsets[k + 1]`, and an instrument without rows is passed over.
+def _step_of(of_one: Callable[..., None], reads: int, whole: tuple[bool, ...], writes: int) -> Any:
+    """Gives the compiled step of a kernel.
 
     numba keeps compiled code under a function's name and looks at no global it reads, so each
     kernel gets a function of its own name that reads the kernel as a global.
     """
-    name = f"{of_one.__module__}.{of_one.__name__}_over_instruments".replace(".", "_")
-    run = types.FunctionType(_run.__code__, {**globals(), "_of_one": of_one}, name)
-    run.__qualname__ = name
-    run.__module__ = __name__
-    return kernel(run)
+    shape = f"{reads}_{''.join('i' if one else 'f' for one in whole)}_{writes}"
+    name = f"{of_one.__module__}.{of_one.__name__}_{shape}".replace(".", "_")
+    given = {
+        "_of_one": of_one,
+        "_READS": tuple(range(reads)),
+        "_LIKE": tuple([1 if one else 1.0 for one in whole]),
+        "_WRITES": tuple(range(reads, reads + writes)),
+    }
+    made = types.FunctionType(_step.__code__, {**globals(), **given}, name)
+    made.__qualname__ = name
+    made.__module__ = __name__
+    return nb.cfunc(nb.types.void(*[nb.types.int64] * 3), cache=True)(made)
 
 
-def _run(
-    offsets: np.ndarray, inputs: tuple[Series, ...], params: tuple[Any, ...], outs: tuple[Any, ...]
-) -> None:
-    for instrument in range(offsets.size - 1):
-        start, stop = offsets[instrument], offsets[instrument + 1]
-        if start < stop:
-            _of_one(*(_rows(inputs, start, stop) + params + _rows(outs, start, stop)))
+_READS: tuple[int, ...] = ()
+_LIKE: tuple[float, ...] = ()
+_WRITES: tuple[int, ...] = ()
+
+
+def _step(columns: int, params: int, rows: int) -> None:
+    """Calls the kernel with its columns, which begin at the addresses at `columns`."""
+    begins = _carray(_pointer(columns), len(_READS) + len(_WRITES), np.int64)
+    numbers = _carray(_pointer(params), len(_LIKE) + 1, np.float64)
+    _of_one(
+        *(_rows(begins, _READS, rows) + _like(numbers, _LIKE, 0) + _rows(begins, _WRITES, rows))
+    )
 
 
 def _of_one(*arguments: Any) -> None:
-    """Stands for the kernel, which takes its place among the globals of each `run`."""
+    """Stands for the kernel, which takes its place among the globals of each step."""
     raise NotImplementedError
 
 
-def _rows(series: tuple[Series, ...], start: int, stop: int) -> tuple[Series, ...]:
-    """Gives the rows from `start` to before `stop` of each."""
-    return tuple(one[start:stop] for one in series)
+def _rows(begins: Whole, places: tuple[int, ...], rows: int) -> tuple[Series, ...]:
+    """Gives the columns that begin at some of the addresses."""
+    raise NotImplementedError
 
 
+def _like(numbers: Series, like: tuple[Any, ...], place: int) -> tuple[Any, ...]:
+    """Gives the params from `place` on, as whole numbers where those of `like` are."""
+    raise NotImplementedError
+
+
+# numba makes a tuple of any length only by adding to a shorter one.
 @overload(_rows, strict=False)
-def _compiled_rows(series: Any, start: Any, stop: Any) -> Callable[..., Any]:  # noqa: ARG001
-    """Gives `_rows` for numba, which makes a tuple of any length only by adding to a shorter."""
-    if len(series) == 0:
-        return lambda series, start, stop: ()  # noqa: ARG005
-    return lambda series, start, stop: (series[0][start:stop],) + _rows(series[1:], start, stop)  # noqa: RUF005
+def _compiled_rows(begins: Any, places: Any, rows: Any) -> Callable[..., Any]:  # noqa: ARG001
+    if len(places) == 0:
+        return lambda begins, places, rows: ()  # noqa: ARG005
+
+    def made(begins: Any, places: Any, rows: Any) -> Any:
+        first = _carray(_pointer(begins[places[0]]), rows, np.float64)
+        return (first,) + _rows(begins, places[1:], rows)  # noqa: RUF005
+
+    return made
+
+
+@overload(_like, strict=False)
+def _compiled_like(numbers: Any, like: Any, place: Any) -> Callable[..., Any]:  # noqa: ARG001
+    if len(like) == 0:
+        return lambda numbers, like, place: ()  # noqa: ARG005
+    if isinstance(like[0], nb.types.Integer):
+
+        def whole(numbers: Any, like: Any, place: Any) -> Any:
+            return (int(numbers[place]),) + _like(numbers, like[1:], place + 1)  # noqa: RUF005
+
+        return whole
+
+    def real(numbers: Any, like: Any, place: Any) -> Any:
+        return (numbers[place],) + _like(numbers, like[1:], place + 1)  # noqa: RUF005
+
+    return real

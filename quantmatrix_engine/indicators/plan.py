@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.indicators.over_instruments import over_instruments
 from quantmatrix_engine.indicators.shared_series import SHARED_SERIES, SharedSeries
 
 
 @dataclass(frozen=True)
 class Step:
-    """A kernel over instruments, with the columns it reads and writes and the params it takes."""
+    """A kernel, with the columns it reads and writes and the params it takes."""
 
-    run: Callable[..., None]
+    kernel: Callable[..., None]
     reads: tuple[str, ...]
     params: tuple[float, ...]
     writes: tuple[str, ...]
@@ -58,15 +57,14 @@ def _add(asked: Spec, ordered: dict[Spec, None]) -> None:
 
 
 def _shared_step(shared: SharedSeries) -> Step:
-    run = over_instruments(shared.kernel)
-    return Step(run=run, reads=shared.reads, params=(), writes=shared.writes)
+    return Step(kernel=shared.kernel, reads=shared.reads, params=(), writes=shared.writes)
 
 
 def _step(asked: Spec) -> Step:
     declared = asked.declared()
     used = [column for one in asked.uses() for column in one.columns()]
     return Step(
-        run=over_instruments(declared.kernel),
+        kernel=declared.kernel,
         reads=(*declared.inputs, *used),
         params=asked.kernel_values(),
         writes=asked.columns(),
