@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from quantmatrix_engine.contracts.bars import Bars
@@ -30,6 +30,8 @@ _NOTE = "quantmatrix/note"
 # written again rewrites one of them.
 _FILES_A_YEAR = 64
 _FILE_BYTES = 32 * 2**20
+# Rows of one instrument lie together, and a reader of some instruments opens whole groups of rows.
+_WRITTEN = WriterProperties(max_row_group_size=131_072)
 # Files that no version needs any more are kept this long, for whoever is still reading them.
 _KEPT_HOURS = 7 * 24
 LOG = logging.getLogger("quantmatrix.lake")
@@ -198,6 +200,7 @@ class Lake:
             partition_by=_FOLDERS.get(table, [_YEAR]),
             schema_mode="merge",
             commit_properties=_noted(note),
+            writer_properties=_WRITTEN,
             storage_options=self._storage_options,
         )
 
@@ -244,6 +247,7 @@ class Lake:
             partition_by=_FOLDERS.get(table, [_YEAR]),
             schema_mode="merge",
             commit_properties=_noted(note),
+            writer_properties=_WRITTEN,
             storage_options=self._storage_options,
         )
 
@@ -258,7 +262,10 @@ class Lake:
             if len(opened.file_uris(file_pruning_predicate=one)) > _FILES_A_YEAR
         ]
         try:
-            done = [opened.optimize.compact(one, target_size=_FILE_BYTES) for one in many]
+            done = [
+                opened.optimize.compact(one, target_size=_FILE_BYTES, writer_properties=_WRITTEN)
+                for one in many
+            ]
             if any(one["numFilesRemoved"] for one in done):
                 opened.vacuum(_KEPT_HOURS, dry_run=False)
         except CommitFailedError as conflict:

@@ -54,8 +54,8 @@ def compute(
     of_kept = ordered if kept is None else ordered[kept]
     outs = {name: np.empty(of_kept.height) for name in wanted.columns}
     fill(wanted, series, offsets, outs, kept=kept)
-    columns = [pl.Series(name, out).fill_nan(None) for name, out in outs.items()]
-    computed = of_kept.select(*key, "close", *columns)
+    columns = pl.DataFrame(outs).fill_nan(None)
+    computed = pl.concat([of_kept.select(*key, "close"), columns], how="horizontal")
     if complete.height == chosen.height:
         return computed
     return (

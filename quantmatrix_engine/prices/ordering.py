@@ -28,12 +28,16 @@ def in_order(bars: pl.DataFrame, by: str = "session") -> pl.DataFrame:
 def is_in_order(bars: pl.DataFrame, by: str = "session") -> bool:
     """Says whether no row comes before the one above it."""
     later = _instrument_steps(bars)
-    return bool(np.all((later > 0) | ((later == 0) & (_steps(bars, by) >= 0))))
+    if later.min(initial=0) < 0:
+        return False
+    back = _steps(bars, by) < 0
+    return not np.any(later[back] == 0)
 
 
 def has_repeated_keys(ordered: pl.DataFrame) -> bool:
     """Says whether two rows, in order, are of one instrument and session."""
-    return bool(np.any((_instrument_steps(ordered) == 0) & (_steps(ordered, "session") == 0)))
+    same = _steps(ordered, "session") == 0
+    return bool(np.any(_instrument_steps(ordered)[same] == 0))
 
 
 def _instrument_steps(bars: pl.DataFrame) -> np.ndarray:

@@ -11,8 +11,9 @@ def preferred(bars: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
     `bars` keeps the contract Bars and may hold several vintages; all those of that provider stay,
     in their order. A provider that is not in `order` counts nowhere.
     """
-    if bars.get_column("provider").n_unique() == 1:
-        return bars.filter(pl.col("provider").is_in(order))
+    provider = bars.get_column("provider")
+    if bars.height and (provider == provider[0]).all():
+        return bars if provider[0] in order else bars.clear()
     rank = pl.col("provider").replace_strict(
         list(order), list(range(len(order))), default=None, return_dtype=pl.Int64
     )

@@ -1,6 +1,7 @@
 import datetime as dt
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from deltalake import DeltaTable
@@ -252,3 +253,14 @@ def test_files_of_what_was_taken_away_stay_a_week_for_readers_of_older_versions(
     assert lake.vacuum("intraday_bars", unused_for_hours=0) == 3
     assert files_of(lake) == before - 3
     assert lake.rows("intraday_bars") == 4
+
+
+def test_a_file_has_small_groups_of_rows_so_that_one_instrument_opens_few(lake: Lake):
+    ids = pl.select(instrument_id=pl.int_range(1, 300_001))
+    many = ids.join(BARS.head(1).drop("instrument_id"), how="cross")
+    lake.append("bars", many.select(BARS.columns))
+    files = DeltaTable(f"{lake.root}/bars").file_uris()
+    groups = "SELECT count(DISTINCT row_group_id) FROM parquet_metadata(?)"
+    with duckdb.connect() as connection:
+        assert connection.execute(groups, [files]).fetchall() == [(3,)]
+    assert lake.read("bars", keep=pl.col("instrument_id") == 77_777).height == 1

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,8 +19,8 @@ from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stretches import Stretch
 
-# So many bars of history are in memory at a time.
-_BARS_AT_ONCE = 6_000_000
+# So many bars of history are computed at a time, while as many more are read.
+_BARS_AT_ONCE = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,37 @@ class Histories:
 
     def bars(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
         """Gives all history of some instruments up to the session `last`, every vintage."""
-        asked = [*instruments, *([] if self.benchmark is None else [self.benchmark])]
-        read = self.lake.read("bars", last=last, keep=pl.col("instrument_id").is_in(asked))
+        against = [] if self.benchmark is None else [self.benchmark]
+        return with_benchmark(
+            self._known(instruments, last), self._known(against, last), self.actions
+        )
+
+    def _known(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
+        # In one piece: what lies in a hundred is put together again by each step that follows.
+        read = self.lake.read("bars", last=last, keep=_among(instruments)).rechunk()
         if self.known_at is not None:
             read = known_by(read, self.known_at)
-        both = with_benchmark(preferred(read, self.providers), self.benchmark, self.actions)
-        return both.filter(pl.col("instrument_id").is_in(list(instruments)))
+        return preferred(read, self.providers)
 
     def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
         """Gives the indicators of a stretch, computed of one group of instruments after another."""
         ends = {"first": stretch.first, "last": stretch.last}
         return pl.concat(
-            of_sessions(self.bars(group, stretch.last), specs, **ends, actions=self.actions)
-            for group in self._groups(stretch.last)
+            of_sessions(bars, specs, **ends, actions=self.actions)
+            for bars in self._of_groups(stretch.last)
         )
+
+    def _of_groups(self, last: dt.date) -> Iterator[pl.DataFrame]:
+        """Gives the bars of each group; the next one's are read while one's are looked at."""
+        with ThreadPoolExecutor(1) as reader:
+            reading = None
+            for group in self._groups(last):
+                ahead = reader.submit(self.bars, group, last)
+                if reading is not None:
+                    yield reading.result()
+                reading = ahead
+            if reading is not None:
+                yield reading.result()
 
     def _groups(self, last: dt.date) -> Iterator[Sequence[int]]:
         """Gives the instruments in groups whose history memory can hold; an empty one for none."""
@@ -61,6 +79,14 @@ class Histories:
         size = max(1, _BARS_AT_ONCE // history)
         for start in range(0, max(1, len(self.instruments)), size):
             yield self.instruments[start : start + size]
+
+
+def _among(instruments: Sequence[int]) -> pl.Expr:
+    """Says whether a row is of one of them; without gaps a range does, and takes less to ask."""
+    first, last = min(instruments, default=0), max(instruments, default=-1)
+    if last - first + 1 == len({*instruments}):
+        return pl.col("instrument_id").is_between(first, last)
+    return pl.col("instrument_id").is_in(list(instruments))
 
 
 def benchmark_of(database: Database, symbol: str, session: dt.date) -> int | None:

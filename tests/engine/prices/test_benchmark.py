@@ -15,16 +15,17 @@ NO_ACTIONS = pl.DataFrame(
 def test_each_bar_gets_the_benchmarks_close_of_its_own_session(series):
     own = series({"close": 10.0}, {"close": 10.2}, {"close": 10.4})
     spy = series({"instrument_id": SPY, "close": 10.1}, None, {"instrument_id": SPY, "close": 10.3})
-    both = with_benchmark(pl.concat([own, spy]), SPY, NO_ACTIONS)
+    both = with_benchmark(pl.concat([own, spy]), spy, NO_ACTIONS)
     assert both.filter(instrument_id=1)["benchmark_close"].to_list() == [10.1, None, 10.3]
     assert both.filter(instrument_id=SPY)["benchmark_close"].to_list() == [10.1, 10.3]
 
 
 def test_order_and_columns_stay_and_the_bars_are_left_as_they_are(series):
-    bars = pl.concat([series({}, {}), series({"instrument_id": SPY}, {"instrument_id": SPY})])
+    spy = series({"instrument_id": SPY}, {"instrument_id": SPY})
+    bars = pl.concat([series({}, {}), spy])
     turned = bars.reverse()
     copy = turned.clone()
-    found = with_benchmark(turned, SPY, NO_ACTIONS)
+    found = with_benchmark(turned, spy.reverse(), NO_ACTIONS)
     assert found.columns == [*bars.columns, "benchmark_close"]
     assert_frame_equal(found.drop("benchmark_close"), turned)
     assert_frame_equal(turned, copy)
@@ -34,13 +35,13 @@ def test_of_a_restated_benchmark_the_newest_close_counts_and_moves_what_is_known
     later = dt.datetime(2024, 1, 5, tzinfo=dt.UTC)
     own, spy = series({}), series({"instrument_id": SPY, "close": 10.1})
     restated = spy.with_columns(close=pl.lit(10.2), known_at=pl.lit(later))
-    found = with_benchmark(pl.concat([own, spy, restated]), SPY, NO_ACTIONS).filter(instrument_id=1)
+    found = with_benchmark(own, pl.concat([spy, restated]), NO_ACTIONS)
     assert found["benchmark_close"].to_list() == [10.2]
     assert found["known_at"].to_list() == [later]
 
 
 def test_without_a_benchmark_all_are_null(series):
-    found = with_benchmark(series({}, {}), SPY, NO_ACTIONS)
+    found = with_benchmark(series({}, {}), series({}).clear(), NO_ACTIONS)
     assert found["benchmark_close"].to_list() == [None, None]
     assert found["benchmark_close"].dtype == pl.Float64
     assert_frame_equal(found.drop("benchmark_close"), series({}, {}))
@@ -56,10 +57,19 @@ def test_a_split_of_the_benchmark_leaves_no_step_and_changes_no_close_before_it(
         [{"instrument_id": SPY, "ex_date": spy["session"][1], "ratio": 2.0}],
         schema=NO_ACTIONS.schema,
     )
-    assert with_benchmark(spy, SPY, split)["benchmark_close"].to_list() == [10.0, 10.2, 10.4]
-    before = with_benchmark(spy.head(1), SPY, NO_ACTIONS)
+    assert with_benchmark(spy, spy, split)["benchmark_close"].to_list() == [10.0, 10.2, 10.4]
+    before = with_benchmark(spy.head(1), spy.head(1), NO_ACTIONS)
     assert before["benchmark_close"].to_list() == [10.0]
 
 
-def test_where_nobody_is_the_benchmark_all_are_null(series):
-    assert with_benchmark(series({}), None, NO_ACTIONS)["benchmark_close"].to_list() == [None]
+def test_no_bars_have_the_column_too(series):
+    none = series({}).clear()
+    found = with_benchmark(none, series({"instrument_id": SPY}), NO_ACTIONS)
+    assert found.is_empty()
+    assert found.columns == [*none.columns, "benchmark_close"]
+
+
+def test_a_session_outside_the_benchmarks_has_none(series):
+    spy = series(None, {"instrument_id": SPY, "close": 10.1}, None)
+    found = with_benchmark(series({}, {}, {}), spy, NO_ACTIONS)
+    assert found["benchmark_close"].to_list() == [None, 10.1, None]
