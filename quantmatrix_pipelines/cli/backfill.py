@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from quantmatrix_engine.errors import SettingsError
-from quantmatrix_pipelines.cli.bring_up import LOCK, export, progress, quieten, stoppable
+from quantmatrix_pipelines.cli.bring_up import LOCK, export, progress, quieten, stoppable, tell
 from quantmatrix_pipelines.cli.session import Installation, installation
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _shown(console: Console) -> Iterator[None]:
     from quantmatrix_pipelines import stretches
 
     with progress(console) as bars:
-        watcher = _Watcher(bars)
+        watcher = Watcher(console, bars)
         stretches.LOG.addHandler(watcher)
         stretches.LOG.setLevel(logging.INFO)
         try:
@@ -186,19 +186,22 @@ def _shown(console: Console) -> Iterator[None]:
             stretches.LOG.removeHandler(watcher)
 
 
-class _Watcher(logging.Handler):
-    """Moves a bar for each table when a stretch of it is written."""
+class Watcher(logging.Handler):
+    """Moves a bar for each table when a stretch of it is written, or prints a line."""
 
-    def __init__(self, bars: Progress) -> None:
+    def __init__(self, console: Console, bars: Progress) -> None:
         super().__init__()
+        self._console = console
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Takes what a stretch says of itself (`stretches.LOG`)."""
         table, done, planned = (record.__dict__[name] for name in ("table", "done", "planned"))
         if table not in self._tasks:
             self._tasks[table] = self._bars.add_task(table, total=planned)
         self._bars.update(self._tasks[table], completed=done)
+        tell(self._console, record.getMessage())
 
 
 def _summarize(here: Installation, console: Console, done: "Backfill") -> None:

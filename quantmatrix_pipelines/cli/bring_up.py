@@ -31,6 +31,12 @@ def progress(console: Console) -> Progress:
     )
 
 
+def tell(console: Console, step: str) -> None:
+    """Says how far the chain is where no bar can be drawn: into a file, or to another program."""
+    if not console.is_terminal:
+        console.print(step)
+
+
 def quieten() -> None:
     """Keeps Dagster's debug lines off the terminal; they are in the run's log all the same."""
     warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from quantmatrix_pipelines.cli.bring_up import LOCK, export, progress, quieten, stoppable
+from quantmatrix_pipelines.cli.bring_up import LOCK, export, progress, quieten, stoppable, tell
 from quantmatrix_pipelines.cli.session import Installation, installation
 from quantmatrix_pipelines.settings import read_settings
 
@@ -92,6 +92,7 @@ def _bring_up(here: Installation, console: Console) -> None:
             bar = bars.add_task("The chain", total=len(steps) + 1)
             for step in steps:
                 bars.update(bar, description=step.title)
+                tell(console, f"{step.title} ...")
                 try:
                     chain.run(definitions, instance, step)
                 except chain.RunFailed as error:
