@@ -98,7 +98,8 @@ class Indicator:
     among them, or series made of them for all indicators that read them (`shared_series`);
     `uses(*params)` are the specs whose columns it reads beside them, each computed once however
     many indicators use it. `kernel(*inputs, *used, *params, *outs)` gets the series of one
-    instrument, never empty, and writes every cell of `outs`, NaN where a value is unknown. It gets
+    instrument, never empty, writes every cell of `outs`, NaN where a value is unknown, and raises
+    nothing. It gets
     the params named in `kernel_params`, by default all. Columns of the bars hold no NaN, but for
     `benchmark_close`; used columns and shared series do where they are unknown.
 

@@ -82,6 +82,8 @@ def fill(
     """
     _require_fit(series, int(offsets[-1]))
     _require_fit(outs, int(offsets[-1]) if kept is None else kept.size)
+    if frozen := [name for name in wanted.columns if not outs[name].flags.writeable]:
+        raise ContractError(f"{', '.join(frozen)} cannot be written to.")
     read = {name: series[name] for name in wanted.inputs}
     written = {name: outs[name] for name in wanted.columns}
     steps = compiled(wanted)

@@ -54,7 +54,8 @@ def run(
 
     Instrument k has the rows from `offsets[k]` to before `offsets[k + 1]` of `series` and, without
     `kept`, of `outs`; one without rows is passed over. With `kept`, rising row numbers of these
-    instruments, `outs` have a row for each of those. All arrays are contiguous and float64.
+    instruments, `outs` have a row for each of those. All arrays are contiguous and float64. Raises
+    RuntimeError naming the kernel that did not come to its end: it raised, which no kernel should.
     """
     longest = int(np.diff(offsets).max(initial=0))
     whole, copied = ({**series, **outs}, {}) if kept is None else (series, outs)
@@ -62,7 +63,7 @@ def run(
     columns = {**whole, **buffers}
     place = {name: number for number, name in enumerate(columns)}
     asked = [[place[name] for name in (*step.reads, *step.writes)] for step in wanted.steps]
-    _run(
+    failed = _run(
         offsets,
         _addresses(columns),
         np.array([_BYTES if name in whole else 0 for name in columns], dtype=np.int64),
@@ -75,6 +76,9 @@ def run(
         np.array([place[name] for name in copied], dtype=np.int64),
         _addresses(copied),
     )
+    if failed >= 0:
+        name = getattr(wanted.steps[failed].kernel, "__name__", "a kernel")
+        raise RuntimeError(f"{name} raised an error, which is printed above; kernels must not.")
 
 
 def _addresses(columns: Mapping[str, Series]) -> Whole:
@@ -123,8 +127,10 @@ def _run(  # noqa: PLR0913, PLR0917
     kept: Whole,
     copied: Whole,
     outs: Whole,
-) -> None:
+) -> int:
     """Runs the steps of one instrument after those of the one before.
+
+    Gives the number of the step that did not come to its end, where all stops; -1: all did.
 
     Column c begins at the address `begins[c]` and moves on by `moves[c]` bytes a row, or, where
     that is 0, is a buffer that each instrument writes anew. Step s is at `steps[s]`; its columns
@@ -132,7 +138,7 @@ def _run(  # noqa: PLR0913, PLR0917
     rows `kept` go to where `outs` begin.
     """
     at = begins.copy()
-    given = np.empty(max(1, places.size), dtype=np.int64)
+    given = np.empty(1 + places.size, dtype=np.int64)
     done = 0
     for instrument in range(offsets.size - 1):
         start, stop = offsets[instrument], offsets[instrument + 1]
@@ -144,9 +150,12 @@ def _run(  # noqa: PLR0913, PLR0917
         for step in range(steps.size):
             first = places_of[step]
             for place in range(first, places_of[step + 1]):
-                given[place - first] = at[places[place]]
+                given[1 + place - first] = at[places[place]]
+            given[0] = 0
             numbers = params.ctypes.data + _BYTES * params_of[step]
             _call(steps[step], given.ctypes.data, numbers, rows)
+            if given[0] == 0:
+                return step
         before = done
         while done < kept.size and kept[done] < stop:
             done += 1
@@ -155,6 +164,7 @@ def _run(  # noqa: PLR0913, PLR0917
             out = _carray(_pointer(outs[column]), kept.size, np.float64)
             for row in range(before, done):
                 out[row] = values[kept[row] - start]
+    return -1
 
 
 @functools.cache
@@ -168,9 +178,9 @@ def _step_of(of_one: Callable[..., None], reads: int, whole: tuple[bool, ...], w
     name = f"{of_one.__module__}.{of_one.__name__}_{shape}".replace(".", "_")
     given = {
         "_of_one": of_one,
-        "_READS": tuple(range(reads)),
+        "_READS": tuple(range(1, 1 + reads)),
         "_LIKE": tuple([1 if one else 1.0 for one in whole]),
-        "_WRITES": tuple(range(reads, reads + writes)),
+        "_WRITES": tuple(range(1 + reads, 1 + reads + writes)),
     }
     made = types.FunctionType(_step.__code__, {**globals(), **given}, name)
     made.__qualname__ = name
@@ -184,12 +194,16 @@ _WRITES: tuple[int, ...] = ()
 
 
 def _step(columns: int, params: int, rows: int) -> None:
-    """Calls the kernel with its columns, which begin at the addresses at `columns`."""
-    begins = _carray(_pointer(columns), len(_READS) + len(_WRITES), np.int64)
+    """Calls the kernel with its columns, which begin at the addresses after the one at `columns`.
+
+    There it leaves a 1 where the kernel came to its end: an error would be printed and forgotten.
+    """
+    begins = _carray(_pointer(columns), 1 + len(_READS) + len(_WRITES), np.int64)
     numbers = _carray(_pointer(params), len(_LIKE) + 1, np.float64)
     _of_one(
         *(_rows(begins, _READS, rows) + _like(numbers, _LIKE, 0) + _rows(begins, _WRITES, rows))
     )
+    begins[0] = 1
 
 
 def _of_one(*arguments: Any) -> None:

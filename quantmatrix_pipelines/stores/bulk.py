@@ -6,13 +6,14 @@ table first and from there, by one statement, to where they belong.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import polars as pl
 import psycopg
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 _REFUSED_BY_A_KEY = ("23505", "23P01")
 """What PostgreSQL calls a row that a unique key or an exclusion constraint refuses."""
@@ -88,9 +89,8 @@ def copy_into(connection: Connection, table: str, rows: pl.DataFrame) -> None:
         quote_style="non_numeric",
         datetime_format="%Y-%m-%d %H:%M:%S%.6f+00",
     )
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
     command = f'COPY "{table}" ({_names(rows)}) FROM STDIN (FORMAT csv)'
-    with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
+    with _copying(_driver(connection), command) as copy:
         copy.write(buffer.getvalue())
 
 
@@ -104,11 +104,12 @@ def read(
     text. Moments come in UTC.
     """
     bound = text(statement).bindparams(**values).compile(dialect=connection.dialect)
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
-    query = psycopg.ClientCursor(driver).mogrify(str(bound), bound.params)
+    query = psycopg.ClientCursor(_driver(connection)).mogrify(str(bound), bound.params)
     command = f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)"
     buffer = io.BytesIO()
-    with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
+    # Dates are written as the server's settings say; a reader of CSV expects 2026-11-20.
+    connection.execute(text("SET LOCAL datestyle = 'ISO'"))
+    with _copying(_driver(connection), command) as copy:
         for block in copy:
             buffer.write(block)
     buffer.seek(0)
@@ -118,6 +119,22 @@ def read(
     }
     found = pl.read_csv(buffer, schema_overrides=written)
     return found.select(_read(name, types[name]) for name in found.columns)
+
+
+def _driver(connection: Connection) -> "psycopg.Connection[Any]":
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+@contextmanager
+def _copying(driver: "psycopg.Connection[Any]", command: str) -> Iterator[psycopg.Copy]:
+    """Runs a COPY of the driver, whose errors are those SQLAlchemy would have raised."""
+    try:
+        with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
+            yield copy
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            command, None, error, psycopg.Error, connection_invalidated=driver.closed
+        ) from error
 
 
 def _read(name: str, of: pl.DataType) -> pl.Expr:

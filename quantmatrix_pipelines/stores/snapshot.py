@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,8 @@ STORAGE_VERSION = "v1.0.0"
 
 # How much DuckDB holds in memory while it writes the file; what is more goes to the disk.
 _MEMORY = "2GB"
+# Each thread needs room of its own for a group of rows.
+_THREADS = 4
 
 _NAME = re.compile(r"(?P<session>\d{4}-\d\d-\d\d)\.(?P<number>\d+)")
 
@@ -93,6 +96,7 @@ def _write_database(draft: Path, tables: Mapping[str, Table]) -> None:
     path, spilled = _quoted(str(draft / "quantmatrix.duckdb")), draft / ".spilled"
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute(f"SET threads = {min(_THREADS, os.cpu_count() or 1)}")
         connection.execute(f"SET temp_directory = {_quoted(str(spilled))}")
         connection.execute(f"ATTACH {path} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE snapshot")

@@ -84,12 +84,12 @@ def test_what_differs_is_named_and_a_sample_is_derived_again_each_evening(
     }
 
 
-def test_signals_of_an_earlier_version_of_their_kind_fail_no_check(loaded: Installation) -> None:
+def test_signals_of_another_version_of_their_kind_fail_no_check(loaded: Installation) -> None:
     speak(loaded, [LAST])
     changed(loaded, "UPDATE strategy_runs SET kind_version = 0 WHERE user_id = 1")
     of_before = len([one for one in said(loaded) if one.user == "ada"])
     loaded.evaluate(LAST)
-    assert f"{of_before} of an earlier version of their kind left out" in checked(loaded)
+    assert f"{of_before} of another version of their kind left out" in checked(loaded)
 
 
 # Ada's two entries and one of Ben's, whose run is another.

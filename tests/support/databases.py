@@ -1,6 +1,7 @@
 """The server of a test process, and databases of single tests, each a copy of another."""
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -32,7 +33,8 @@ def _memory() -> Path | None:
     if not memory.is_dir() or shutil.disk_usage(memory).free < _ROOM:
         return None
     for left in memory.glob(f"{_OURS}*"):
-        if not psutil.pid_exists(int(left.name.removeprefix(_OURS).split("-")[0])):
+        made_by = re.match(rf"{_OURS}(\d+)-", left.name)
+        if made_by is not None and not psutil.pid_exists(int(made_by[1])):
             shutil.rmtree(left, ignore_errors=True)
     return memory
 

@@ -133,21 +133,22 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         differing = replays.replayed(
             derivable, lake, database, providers=names_of(feed), benchmark=settings.benchmark
         )
-        check = _replayed(derivable, differing, left_out=len(sample) - len(derivable))
+        check = _replayed(sample, differing | replays.not_asked(sample), derived=len(derivable))
         return _result(judged, added, total=evaluations.count(database), replayed=check)
 
     return [signals, outcomes.asset(window)]
 
 
 def _replayed(
-    sample: Sequence[StoredSignal], differing: dict[int, Difference], *, left_out: int
+    sample: Sequence[StoredSignal], differing: dict[int, Difference], *, derived: int
 ) -> dg.AssetCheckResult:
-    of_before = f" {left_out} of an earlier version of their kind left out." if left_out else ""
+    left = len(sample) - derived
+    of_before = f" {left} of another version of their kind left out." if left else ""
     return checks.result(
         "replayed",
         replays.told(sample, differing),
         is_error=True,
-        description=f"{len(sample)} signals derived again, {len(differing)} differ.{of_before}",
+        description=f"{derived} signals derived again, {len(differing)} differ.{of_before}",
     )
 
 

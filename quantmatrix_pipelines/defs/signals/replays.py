@@ -17,7 +17,7 @@ from quantmatrix_pipelines.stores.signals import StoredSignal
 
 
 def replayed(
-    signals: Iterable[StoredSignal],
+    signals: Sequence[StoredSignal],
     lake: Lake,
     database: Database,
     *,
@@ -42,13 +42,18 @@ def replayed(
         asked = [one.said for one in group]
         bars = histories.bars(instruments, session)
         found |= differences(asked, bars, session=session, actions=known)
-    return found | {one.said.id: _not_asked(one) for one in signals if one.in_universe is False}
+    return found | not_asked(signals)
+
+
+def not_asked(signals: Iterable[StoredSignal]) -> dict[int, Difference]:
+    """Gives by id the signals of instruments that their runs were not asked about."""
+    return {one.said.id: _not_asked(one) for one in signals if one.in_universe is False}
 
 
 def of_present_versions(signals: Iterable[StoredSignal]) -> list[StoredSignal]:
     """Gives the signals whose kind is still of the version that said them.
 
-    Of an earlier version there is no code any more to derive a signal by.
+    Of another version there is no code here to derive a signal by.
     """
     versions = {name: kind.version for name, kind in evaluate.kinds().items()}
     return [one for one in signals if versions.get(one.said.kind) == one.said.kind_version]

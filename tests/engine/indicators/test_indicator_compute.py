@@ -11,9 +11,9 @@ from polars.testing import assert_frame_equal
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
-from quantmatrix_engine.indicators.base import Param, Spec, available, spec
+from quantmatrix_engine.indicators.base import Param, Series, Spec, available, kernel, spec
 from quantmatrix_engine.indicators.compute import compute, fill, lookback
-from quantmatrix_engine.indicators.plan import plan
+from quantmatrix_engine.indicators.plan import Plan, Step, plan
 from quantmatrix_engine.prices.resampling import Period, resampled
 
 MakeBars = Callable[..., pl.DataFrame]
@@ -292,3 +292,39 @@ def test_weekly_bars_are_computed_by_the_same_kernels(market):
     assert found["sma_2"].to_list()[1:5] == pytest.approx(
         [(closes[row] + closes[row + 1]) / 2 for row in range(4)]
     )
+
+
+@kernel
+def _refusing_into(values: Series, out: Series) -> None:
+    if values.size < 3:
+        raise ValueError("too short")
+    out[:] = values
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("kept", [None, np.array([4, 6])])
+def test_a_kernel_that_raises_stops_the_run_and_is_named(kept: np.ndarray | None):
+    step = Step(_refusing_into, ("close",), (), ("copy",))
+    wanted = Plan(steps=(step,), inputs=("close",), columns=("copy",), between=())
+    outs = {"copy": np.zeros(10 if kept is None else kept.size)}
+    close = {"close": np.arange(10.0)}
+    whole = np.array([0, 5, 10])
+    fill(wanted, close, whole, outs, kept=kept)
+    expected = close["close"] if kept is None else kept
+    assert outs["copy"].tolist() == expected.tolist()
+    with pytest.raises(RuntimeError, match="_refusing_into raised"):
+        fill(wanted, close, np.array([0, 5, 7, 10]), outs, kept=kept)
+
+
+def test_series_that_compiled_code_could_not_write_or_read_are_refused():
+    wanted = plan([spec("obv")])
+    close = {name: np.arange(1.0, 6.0) for name in wanted.inputs}
+    offsets = np.array([0, 5])
+    out = np.zeros(5)
+    for unfit in (np.zeros(5, dtype=np.float32), np.zeros(10)[::2]):
+        with pytest.raises(ContractError, match="obv is float"):
+            fill(wanted, close, offsets, {"obv": unfit})
+    out.flags.writeable = False
+    with pytest.raises(ContractError, match="obv cannot be written to"):
+        fill(wanted, close, offsets, {"obv": out})
+    assert out.tolist() == [0.0] * 5

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from quantmatrix_engine.errors import DatabaseError
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
 from quantmatrix_pipelines.stores import bulk
@@ -235,6 +236,23 @@ def test_moments_are_read_in_utc_whatever_the_zone_of_the_connection(connection,
     assert_frame_equal(read, rows)
 
 
+def test_dates_are_read_as_they_are_whatever_the_style_of_the_server(connection):
+    bulk.insert(connection, "kept", everything())
+    connection.execute(text("SET LOCAL datestyle = 'SQL, MDY'"))
+    asked = "SELECT * FROM kept ORDER BY id"
+    assert_frame_equal(bulk.read(connection, asked, {}, everything().schema), everything())
+
+
+def test_what_the_database_refuses_is_the_error_of_any_other_statement(database: Database):
+    with pytest.raises(ProgrammingError), database.transaction(Role.PIPELINE) as connection:
+        bulk.read(connection, "SELECT * FROM nowhere", {}, {})
+    with database.engine.begin() as connection:
+        connection.execute(text(_DEADLOCK))
+    broken_off = pytest.raises(DatabaseError, match="broke off")
+    with broken_off, database.transaction(Role.PIPELINE) as connection:
+        bulk.read(connection, "SELECT deadlock() AS x", {}, {"x": pl.String})
+
+
 def test_a_query_is_read_with_its_values(connection):
     bulk.insert(connection, "kept", everything())
     asked = {"words": "it's", "ids": [1, 4, 7], "after": dt.date(2026, 1, 1)}
@@ -270,3 +288,9 @@ def test_only_rows_of_the_user_are_read(database: Database):
             connection, "SELECT id, name FROM users", {}, {"id": pl.Int64, "name": pl.String}
         )
     assert read.rows() == [(first, "ada")]
+
+
+_DEADLOCK = """
+CREATE FUNCTION deadlock() RETURNS text LANGUAGE plpgsql AS
+'BEGIN RAISE EXCEPTION USING ERRCODE = ''40P01''; END'
+"""

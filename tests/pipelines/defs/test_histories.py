@@ -1,0 +1,72 @@
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pipelines.rows import bars, schema_of
+from polars.testing import assert_frame_equal
+
+from quantmatrix_engine import calendars
+from quantmatrix_engine.contracts.corporate_actions import PriceActions
+from quantmatrix_engine.indicators.base import spec
+from quantmatrix_pipelines.defs.market_data import histories
+from quantmatrix_pipelines.defs.market_data.histories import Histories
+from quantmatrix_pipelines.lake import Lake
+from quantmatrix_pipelines.stretches import Stretch
+
+DAYS = calendars.sessions(dt.date(2012, 11, 1), dt.date(2013, 2, 28))
+LAST = Stretch(DAYS[-2], DAYS[-1])
+# Ids with a gap; 9 is nobody's bar.
+INSTRUMENTS = [1, 2, 3, 5, 6, 9]
+SPECS = [spec("sma", window=5), spec("mansfield", window=10)]
+NO_ACTIONS = pl.DataFrame(schema=schema_of(PriceActions))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """Bars of five instruments, a commit a session but for the first months."""
+    made = Lake(str(tmp_path / "lake"))
+    rows = [
+        (one, day, 10.0 + (one * place) % 7)
+        for one in (1, 2, 3, 5, 6)
+        for place, day in enumerate(DAYS)
+    ]
+    everything = bars(*rows)
+    made.append("bars", everything.filter(pl.col("session") < DAYS[-3]))
+    for day in DAYS[-3:]:
+        made.append("bars", everything.filter(pl.col("session") == day).reverse())
+    return made
+
+
+def computed(lake: Lake, benchmark: int | None) -> pl.DataFrame:
+    source = Histories(lake, INSTRUMENTS, ("sample",), benchmark, NO_ACTIONS)
+    return source.indicators(SPECS, LAST)
+
+
+@pytest.mark.parametrize("benchmark", [None, 2, 6])
+@pytest.mark.parametrize("at_once", [1, 2 * len(DAYS), 4 * len(DAYS)])
+def test_groups_read_ahead_come_to_the_same_as_all_at_once(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, benchmark: int | None, at_once: int
+):
+    whole = computed(lake, benchmark)
+    monkeypatch.setattr(histories, "_BARS_AT_ONCE", at_once)
+    assert_frame_equal(computed(lake, benchmark), whole)
+    assert whole.get_column("instrument_id").to_list() == [
+        one for one in (1, 2, 3, 5, 6) for _ in "ab"
+    ]
+    assert whole.get_column("mansfield_10").null_count() == (10 if benchmark is None else 0)
+
+
+def test_an_error_in_reading_ahead_is_one_of_the_asset(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(histories, "_BARS_AT_ONCE", 1)
+    read, asked = Lake.read, []
+
+    def breaks_off(self: Lake, table: str, **further: object) -> pl.DataFrame:
+        asked.append(table)
+        if len(asked) > 2:
+            raise OSError("the disk is gone")
+        return read(self, table, **further)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Lake, "read", breaks_off)
+    with pytest.raises(OSError, match="the disk is gone"):
+        computed(lake, None)
