@@ -206,6 +206,8 @@ def _step(columns: int, params: int, rows: int) -> None:
     begins[0] = 1
 
 
+# These three are names for the compiler, which puts the kernel and the two overloads below in their
+# place; no interpreter comes to them.
 def _of_one(*arguments: Any) -> None:
     """Stands for the kernel, which takes its place among the globals of each step."""
     raise NotImplementedError
