@@ -101,7 +101,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Portion:
-    """What came of a portion: how many signals were followed, ended, and left out."""
+    """What came of a portion: how many signals were followed, ended and left out (`bad`).
+
+    `added` is the number of stages that were not there before, `by_stage` of signals by session
+    and stage; `findings` say why any was left out.
+    """
 
     signals: int
     ended: int
