@@ -41,29 +41,54 @@ def buy_countdown_into(
     setup that reaches 18 bars. A smaller or larger setup changes nothing. Perl, DeMark Indicators
     (2008), chapter 1; his setup within a setup is smaller, and so changes nothing either.
     """
-    known = min(COMPARED + 1, close.size)
-    out[:known] = np.nan
-    is_running, counted, eighth, size, ceiling = False, 0, np.nan, np.nan, np.nan
-    for row in range(known, close.size):
-        if counted == LAST:
-            is_running, counted = False, 0
+    row = min(COMPARED + 1, close.size)
+    out[:row] = np.nan
+    while row < close.size:
+        row = _until_setup_into(setup, row, out)
+        row = _one_countdown_into(high, low, close, setup, opposite, row, out)
+
+
+@kernel
+def _until_setup_into(setup: Series, row: int, out: Series) -> int:
+    """Writes 0 up to the next complete setup; gives its row, or that after the last."""
+    while row < setup.size and setup[row] != COMPLETE:
+        out[row] = 0.0
+        row += 1
+    return row
+
+
+@kernel
+def _one_countdown_into(
+    high: Series,
+    low: Series,
+    close: Series,
+    setup: Series,
+    opposite: Series,
+    row: int,
+    out: Series,
+) -> int:
+    """Writes the countdown that starts at `row`, a setup's ninth bar; gives the row after it."""
+    counted, eighth, size, ceiling = 0, np.nan, 0.0, np.inf
+    is_first = True
+    while row < close.size and counted < LAST:
         if setup[row] == COMPLETE:
             lowest, highest = true_extremes(high, low, close, row)
             span = highest - lowest
-            if not is_running or (size <= span < LARGEST_RATIO * size):
-                is_running, counted, size, ceiling = True, 0, span, highest
+            if is_first or (size <= span < LARGEST_RATIO * size):
+                counted, size, ceiling = 0, span, highest
         elif setup[row] == EXTENDED:
             counted = 0
-        if is_running:
-            if opposite[row] == COMPLETE or min(low[row], close[row - 1]) > ceiling:
-                is_running, counted = False, 0
-            else:
-                # Not asked but added, as in `setups_into`: whether a bar counts no one guesses.
-                is_low = close[row] <= low[row - 2]
-                counts = is_low & ((counted < LAST - 1) | (low[row] <= eighth))
-                counted += counts
-                eighth = close[row] if counts & (counted == QUALIFYING) else eighth
+        if opposite[row] == COMPLETE or min(low[row], close[row - 1]) > ceiling:
+            out[row] = 0.0
+            return row + 1
+        # Not asked but added, as in `setups_into`: whether a bar counts no one guesses.
+        counts = (close[row] <= low[row - 2]) & ((counted < LAST - 1) | (low[row] <= eighth))
+        counted += counts
+        eighth = close[row] if counts & (counted == QUALIFYING) else eighth
         out[row] = counted
+        is_first = False
+        row += 1
+    return row
 
 
 @kernel

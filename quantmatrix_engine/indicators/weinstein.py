@@ -1,9 +1,13 @@
 """Weinstein's four stages, on weekly closes, and how many weeks a stage has lasted."""
 
 import numpy as np
+import numpy.typing as npt
 
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess, kernel
 from quantmatrix_engine.indicators.sma import sma_into
+
+Weeks = npt.NDArray[np.int64]
+"""A week's number for each row, or a row's for each week."""
 
 UNCLEAR, BASE, ADVANCE, TOP, DECLINE = 0.0, 1.0, 2.0, 3.0, 4.0
 DAYS_IN_WEEK = 7
@@ -19,54 +23,54 @@ Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the
 
 
 @kernel
-def _weeks_into(session: Series, week: Series) -> None:
-    """Writes the week of each row, counted from 0 over weeks that have bars.
+def _weeks_into(session: Series, week: Weeks) -> int:
+    """Writes the week of each row, counted from 0 over weeks that have bars; gives their number.
 
     A week runs from Monday to Sunday.
     """
+    numbers = np.empty(session.size)
     for row in range(session.size):
-        week[row] = np.floor((session[row] + THURSDAY + 0.5) / DAYS_IN_WEEK)
-    count, number = 0, week[0]
-    for row in range(session.size):
-        count += week[row] != number
-        number = week[row]
+        numbers[row] = np.floor((session[row] + THURSDAY + 0.5) / DAYS_IN_WEEK)
+    count = 0
+    week[0] = 0
+    for row in range(1, session.size):
+        count += numbers[row] != numbers[row - 1]
         week[row] = count
+    return count + 1
 
 
 @kernel
-def _last_into(values: Series, week: Series, out: Series) -> None:
-    """Writes the last of the week's values; NaN values do not count, NaN where all are."""
-    out[:] = np.nan
-    for row in range(values.size):
-        at = int(week[row])
-        out[at] = out[at] if np.isnan(values[row]) else values[row]
+def _last_rows(week: Weeks, weeks: int) -> Weeks:
+    """Gives the last row of each week."""
+    last = np.empty(weeks, dtype=np.int64)
+    for row in range(week.size):
+        last[week[row]] = row
+    return last
 
 
 @kernel
-def _means_into(close: Series, week: Series, average: int, out: Series) -> None:
+def _means_into(close: Series, week: Weeks, last: Weeks, average: int, out: Series) -> None:
     """Writes the mean of the week's close so far and those of the `average - 1` weeks before."""
-    weeks = int(week[-1]) + 1
-    closes, before = np.empty(weeks), np.full(weeks + 1, np.nan)
-    _last_into(close, week, closes)
+    closes, before = close[last], np.full(last.size + 1, np.nan)
     sma_into(closes, average - 1, before[1:])
     share = 1.0 / average
     for row in range(close.size):
-        mean = before[int(week[row])]
+        mean = before[week[row]]
         out[row] = mean + (close[row] - mean) * share
 
 
 @kernel
-def _earlier_into(values: Series, week: Series, span: int, out: Series) -> None:
+def _earlier_into(values: Series, week: Weeks, last: Weeks, span: int, out: Series) -> None:
     """Writes the last value of the week `span` weeks before the row's; NaN before there is one."""
-    weeks = int(week[-1]) + 1
-    last = np.full(weeks + span, np.nan)
-    _last_into(values, week, last[span:])
+    ends = np.full(last.size + span, np.nan)
+    for number in range(last.size):
+        ends[number + span] = values[last[number]]
     for row in range(values.size):
-        out[row] = last[int(week[row])]
+        out[row] = ends[week[row]]
 
 
 @kernel
-def _so_far_into(values: Series, week: Series) -> None:
+def _so_far_into(values: Series, week: Weeks) -> None:
     """Puts in place of a NaN the last value of its week before it."""
     for row in range(1, values.size):
         if np.isnan(values[row]) and week[row] == week[row - 1]:
@@ -87,33 +91,38 @@ def _percent_into(parts: Series, wholes: Series, out: Series) -> None:
 
 
 @kernel
-def _stages_into(
-    distance: Series,
-    slope: Series,
-    strength: Series,
-    week: Series,
-    stage: Series,
-    weeks: Series,
-) -> None:
-    """Writes 2 where all three are above 0, 4 where all are below, else what the last of them left.
+def _sides_into(distance: Series, slope: Series, strength: Series, out: Series) -> None:
+    """Writes 2 where all three are above 0, 4 where all are below, else 0; NaN where one is NaN."""
+    for row in range(out.size):
+        above = (distance[row] > 0.0) & (slope[row] > 0.0) & (strength[row] > 0.0)
+        below = (distance[row] < 0.0) & (slope[row] < 0.0) & (strength[row] < 0.0)
+        side = ADVANCE * above + DECLINE * below
+        out[row] = np.nan if np.isnan(distance[row] + slope[row] + strength[row]) else side
+
+
+@kernel
+def _stages_into(side: Series, week: Weeks, last: Weeks, stage: Series, weeks: Series) -> None:
+    """Writes the stage, 2 or 4 where the `side` is, else what the last of them left.
 
     After the newest 2 or 4 of an earlier week: after 2 comes a top (3), after 4 a base (1); without
-    either it is unclear (0). NaN where one of the three is. `weeks` are the weeks in a row of the
-    same stage, the row's own included.
+    either it is unclear (0). NaN where `side` is. `weeks` are the weeks in a row of the same stage,
+    the row's own included.
     """
-    current, found, age = -1.0, np.nan, np.nan
-    otherwise, last_stage, last_age = UNCLEAR, np.nan, 0.0
-    for row in range(week.size):
-        if week[row] != current:
-            current, last_stage, last_age = week[row], found, age
-            otherwise = TOP if found == ADVANCE else BASE if found == DECLINE else otherwise
-        least = min(distance[row], slope[row], strength[row])
-        most = max(distance[row], slope[row], strength[row])
-        found = ADVANCE if least > 0.0 else DECLINE if most < 0.0 else otherwise
-        found = np.nan if np.isnan(distance[row] + slope[row] + strength[row]) else found
-        age = last_age + 1.0 if found == last_stage else 1.0
-        age = np.nan if np.isnan(found) else age
-        stage[row], weeks[row] = found, age
+    # What a week begins with: the stage of a row that is on neither side, and the week before's.
+    otherwise, before, age = np.empty(last.size), np.empty(last.size), np.empty(last.size)
+    left, found, lasted = UNCLEAR, np.nan, 0.0
+    for number in range(last.size):
+        otherwise[number], before[number], age[number] = left, found, lasted
+        its = side[last[number]]
+        lasted = 1.0 + (lasted if found == (its if its != UNCLEAR else left) else 0.0)
+        found = its if its != UNCLEAR else left
+        left = TOP if its == ADVANCE else BASE if its == DECLINE else left
+    for row in range(side.size):
+        at = week[row]
+        its = side[row] if side[row] != UNCLEAR else otherwise[at]
+        lasted = 1.0 + age[at] if its == before[at] else 1.0
+        stage[row] = its
+        weeks[row] = np.nan if np.isnan(its) else lasted
 
 
 @kernel
@@ -144,21 +153,23 @@ def weinstein_into(  # noqa: PLR0913, PLR0917
     rules for 2 and 4; for what lies between he asks what came before, and so do these.
     """
     size = close.size
-    week, mean, ratio, earlier = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    week = np.empty(size, dtype=np.int64)
+    last = _last_rows(week, _weeks_into(session, week))
+    mean, ratio, earlier = np.empty(size), np.empty(size), np.empty(size)
     distance, slope, strength = np.empty(size), np.empty(size), np.empty(size)
-    _weeks_into(session, week)
-    _means_into(close, week, average, mean)
+    _means_into(close, week, last, average, mean)
     _excess_into(close, mean, distance)
     _percent_into(distance, mean, distance_pct)
-    _earlier_into(mean, week, span, earlier)
+    _earlier_into(mean, week, last, span, earlier)
     _excess_into(mean, earlier, slope)
     _percent_into(slope, earlier, slope_pct)
     for row in range(size):
         ratio[row] = close[row] / benchmark_close[row]
     _so_far_into(ratio, week)
-    _earlier_into(ratio, week, span, earlier)
+    _earlier_into(ratio, week, last, span, earlier)
     _excess_into(ratio, earlier, strength)
-    _stages_into(distance, slope, strength, week, stage, weeks)
+    _sides_into(distance, slope, strength, ratio)
+    _stages_into(ratio, week, last, stage, weeks)
 
 
 def lookback(average: int, span: int) -> int:
