@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Series, kernel
+from quantmatrix_engine.indicators.base import Series
+from quantmatrix_engine.kernels import kernel
 
 UPWARD, DOWNWARD = True, False
 

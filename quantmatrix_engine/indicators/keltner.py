@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import (
-    Indicator,
-    Param,
-    Series,
-    Spec,
-    kernel,
-    of_the_row,
-    spec,
-)
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, of_the_row, spec
+from quantmatrix_engine.kernels import kernel
 
 
 @kernel

@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import (
-    Indicator,
-    Series,
-    Spec,
-    excess,
-    kernel,
-    of_the_row,
-    spec,
-)
+from quantmatrix_engine.indicators.base import Indicator, Series, Spec, excess, of_the_row, spec
+from quantmatrix_engine.kernels import kernel
 
 WINDOWS = (5, 8, 21, 50, 100, 200)
 

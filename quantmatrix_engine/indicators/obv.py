@@ -1,6 +1,7 @@
 """On-balance volume."""
 
-from quantmatrix_engine.indicators.base import Indicator, Series, kernel
+from quantmatrix_engine.indicators.base import Indicator, Series
+from quantmatrix_engine.kernels import kernel
 
 
 @kernel

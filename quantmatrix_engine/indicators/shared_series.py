@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Series, kernel
+from quantmatrix_engine.indicators.base import Series
+from quantmatrix_engine.kernels import kernel
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, spec
+from quantmatrix_engine.kernels import kernel
 
 LONGEST_REST = 520
 """Bars since a holding ended that `lookback` reaches back over, two years."""

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, kernel
+from quantmatrix_engine.indicators.base import Indicator, Series
+from quantmatrix_engine.kernels import kernel
 
 COMPARED = 4
 COMPLETE = 9
