@@ -13,7 +13,7 @@ from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.indicators.base import Series, Spec, available
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
-from quantmatrix_engine.prices.ordering import in_order
+from quantmatrix_engine.prices.ordering import in_order, run_starts
 
 __all__ = ["available", "compute", "fill", "lookback"]
 
@@ -146,10 +146,7 @@ def _series(ordered: pl.DataFrame, name: str) -> Series:
 
 def _offsets(instruments: npt.NDArray[np.int64]) -> Offsets:
     """Gives the offsets of sorted ids."""
-    if instruments.size == 0:
-        return np.zeros(1, dtype=np.int64)
-    starts = np.flatnonzero(instruments[1:] != instruments[:-1]) + 1
-    return np.concatenate([[0], starts, [instruments.size]])
+    return np.append(run_starts(instruments), instruments.size)
 
 
 def _parts(offsets: Offsets, count: int) -> list[Offsets]:

@@ -4,13 +4,16 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.indicators.compute import compute
+from quantmatrix_engine.indicators.compute import BENCHMARK, compute
 from quantmatrix_engine.indicators.plan import plan
+from quantmatrix_engine.kernels import kernel
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.adjustment import View, adjusted
+from quantmatrix_engine.prices.ordering import Numbers, run_starts
 from quantmatrix_engine.prices.restatement import newest_known
 
 LOOK_AHEAD_INSTRUMENTS = 200
@@ -52,23 +55,42 @@ def of_sessions(
     )
 
 
+def columns_read(specs: Iterable[Spec]) -> list[str]:
+    """Gives the columns of the contract Bars that `of_sessions` reads for the specs."""
+    inputs = {*plan(specs).inputs, *adjustment.PRICES, "volume"} - {"session", BENCHMARK}
+    return ["instrument_id", "provider", "session", "known_at", *sorted(inputs)]
+
+
 def _needed(bars: pl.DataFrame, specs: Sequence[Spec]) -> pl.DataFrame:
     """Gives the columns that are read: putting bars in order moves every column there is."""
-    inputs = {*plan(specs).inputs, *adjustment.PRICES, "volume"} & {*bars.columns}
-    return bars.select(
-        ["instrument_id", "provider", "session", "known_at", *sorted(inputs - {"session"})]
-    )
+    beside = [BENCHMARK] if BENCHMARK in plan(specs).inputs else []
+    return bars.select([*columns_read(specs), *beside])
 
 
 def _moments(known: pl.DataFrame, first: dt.date) -> pl.DataFrame:
-    """Gives the newest `known_at` among the bars up to each bar from `first` on."""
-    asked = known.filter(pl.col("session") >= first)
-    before = known.lazy().filter(pl.col("session") < first).select("instrument_id", "known_at")
-    earlier = before.group_by("instrument_id").agg(earlier=pl.col("known_at").max()).collect()
-    since_first = pl.col("known_at").cum_max().over("instrument_id", order_by="session")
-    return asked.join(earlier, on="instrument_id", how="left").select(
-        "instrument_id", "session", known_at=pl.max_horizontal(since_first, "earlier")
+    """Gives the newest `known_at` among the bars up to each bar from `first` on.
+
+    `known` is sorted by instrument and session.
+    """
+    moments = known.get_column("known_at")
+    newest = np.empty(known.height, dtype=np.int64)
+    starts = run_starts(known.get_column("instrument_id").to_numpy())
+    _newest_into(moments.to_physical().to_numpy(), starts, newest)
+    rows = known.select((pl.col("session") >= first).arg_true()).to_series()
+    return known.select("instrument_id", "session")[rows].with_columns(
+        known_at=pl.Series(newest[rows.to_numpy()]).cast(moments.dtype)
     )
+
+
+@kernel
+def _newest_into(moments: Numbers, starts: Numbers, out: Numbers) -> None:
+    """Writes the largest number up to each row since the instrument's first, those of `starts`."""
+    for number in range(starts.size):
+        past = starts[number + 1] if number + 1 < starts.size else moments.size
+        newest = moments[starts[number]]
+        for row in range(starts[number], past):
+            newest = max(newest, moments[row])
+            out[row] = newest
 
 
 @dataclass(frozen=True)

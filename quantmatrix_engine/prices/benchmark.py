@@ -1,7 +1,10 @@
 """Puts a benchmark's close beside every bar, for what is measured against it."""
 
+import numpy as np
 import polars as pl
 
+from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.prices.ordering import Numbers
 from quantmatrix_engine.prices.restatement import newest_known
 
 
@@ -30,25 +33,54 @@ def with_benchmark(
         benchmark_close=pl.col("close") * pl.col("grown").fill_null(1.0),
         benchmark_known_at="known_at",
     )
-    beside = _of_each(bars.get_column("session"), told)
-    return (
-        pl.concat([bars, beside], how="horizontal")
-        .with_columns(known_at=pl.max_horizontal("known_at", "benchmark_known_at"))
-        .drop("benchmark_known_at")
-    )
+    return bars.with_columns(_beside(bars, told)) if bars.height else _without(bars)
 
 
-def _of_each(sessions: pl.Series, told: pl.DataFrame) -> pl.DataFrame:
-    """Gives what is told of each of the sessions, null where nothing is.
+def _without(bars: pl.DataFrame) -> pl.DataFrame:
+    return bars.with_columns(benchmark_close=pl.lit(None, dtype=pl.Float64))
+
+
+def _beside(bars: pl.DataFrame, told: pl.DataFrame) -> list[pl.Series]:
+    """Gives `benchmark_close` of each bar, and `known_at` with what the benchmark's bar adds to it.
 
     Looked up by the number of the day: a join would move every column of the bars.
     """
-    if sessions.is_empty():
-        return told.clear().drop("session")
-    first, last = sessions.min(), sessions.max()
-    days = pl.select(session=pl.date_range(first, last))  # type: ignore[arg-type]
-    by_day = days.join(told, on="session", how="left", maintain_order="left").drop("session")
-    return by_day[(sessions - first).dt.total_days()]
+    days = bars.get_column("session").rechunk().to_physical().to_numpy()
+    first, last = int(days.min()), int(days.max())
+    closes = np.full(last - first + 1, np.nan)
+    moments = np.full(closes.size, np.iinfo(np.int64).min)
+    of_benchmark = told.get_column("session").to_physical().to_numpy() - first
+    asked = (of_benchmark >= 0) & (of_benchmark < closes.size)
+    closes[of_benchmark[asked]] = told.get_column("benchmark_close").to_numpy()[asked]
+    known_at = told.get_column("benchmark_known_at").to_physical().to_numpy()
+    moments[of_benchmark[asked]] = known_at[asked]
+    own = bars.get_column("known_at").rechunk()
+    close, later = np.empty(days.size), np.empty(days.size, dtype=np.int64)
+    _beside_into(days, first, closes, moments, own.to_physical().to_numpy(), close, later)
+    return [
+        pl.Series("benchmark_close", close, nan_to_null=True),
+        pl.Series("known_at", later).cast(own.dtype),
+    ]
+
+
+@kernel
+def _beside_into(
+    days: Numbers,
+    first: int,
+    closes: Numbers,
+    moments: Numbers,
+    known_at: Numbers,
+    close: Numbers,
+    later: Numbers,
+) -> None:
+    """Writes each day's close, and the later of its moment and the row's own.
+
+    `closes` and `moments` have a row for each day from `first` on.
+    """
+    for row in range(days.size):
+        day = days[row] - first
+        close[row] = closes[day]
+        later[row] = max(known_at[row], moments[day])
 
 
 def _grown(actions: pl.DataFrame) -> pl.DataFrame:

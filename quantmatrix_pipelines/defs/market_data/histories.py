@@ -9,9 +9,10 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.indicators.sessions import of_sessions
+from quantmatrix_engine.indicators.sessions import columns_read, of_sessions
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
+from quantmatrix_engine.prices.ordering import in_order
 from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.restatement import known_by
 from quantmatrix_models.database import Database
@@ -20,7 +21,7 @@ from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stretches import Stretch
 
 # So many bars of history are computed at a time, while as many more are read.
-_BARS_AT_ONCE = 3_000_000
+_BARS_AT_ONCE = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -40,32 +41,43 @@ class Histories:
 
     def bars(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
         """Gives all history of some instruments up to the session `last`, every vintage."""
-        against = [] if self.benchmark is None else [self.benchmark]
-        return with_benchmark(
-            self._known(instruments, last), self._known(against, last), self.actions
-        )
-
-    def _known(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
-        # In one piece: what lies in a hundred is put together again by each step that follows.
-        read = self.lake.read("bars", last=last, keep=_among(instruments)).rechunk()
-        if self.known_at is not None:
-            read = known_by(read, self.known_at)
-        return preferred(read, self.providers)
+        return self._beside(self._of_benchmark(last), instruments, last)
 
     def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
         """Gives the indicators of a stretch, computed of one group of instruments after another."""
         ends = {"first": stretch.first, "last": stretch.last}
         return pl.concat(
             of_sessions(bars, specs, **ends, actions=self.actions)
-            for bars in self._of_groups(stretch.last)
+            for bars in self._of_groups(stretch.last, columns_read(specs))
         )
 
-    def _of_groups(self, last: dt.date) -> Iterator[pl.DataFrame]:
+    def _beside(
+        self,
+        benchmark: pl.DataFrame,
+        instruments: Sequence[int],
+        last: dt.date,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        return with_benchmark(self._known(instruments, last, columns), benchmark, self.actions)
+
+    def _of_benchmark(self, last: dt.date) -> pl.DataFrame:
+        return self._known([] if self.benchmark is None else [self.benchmark], last)
+
+    def _known(
+        self, instruments: Sequence[int], last: dt.date, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        read = self.lake.read("bars", last=last, columns=columns, keep=_among(instruments))
+        if self.known_at is not None:
+            read = known_by(read, self.known_at)
+        return in_order(preferred(read, self.providers)).rechunk()
+
+    def _of_groups(self, last: dt.date, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Gives the bars of each group; the next one's are read while one's are looked at."""
+        benchmark = self._of_benchmark(last)
         with ThreadPoolExecutor(1) as reader:
             reading = None
             for group in self._groups(last):
-                ahead = reader.submit(self.bars, group, last)
+                ahead = reader.submit(self._beside, benchmark, group, last, columns)
                 if reading is not None:
                     yield reading.result()
                 reading = ahead
