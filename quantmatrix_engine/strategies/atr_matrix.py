@@ -129,7 +129,7 @@ def _sources(params: AtrMatrixParams) -> Mapping[str, Source]:
     }
 
 
-def _entries(frame: pl.DataFrame) -> pl.DataFrame:
+def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("sma_trend"))
 
 
@@ -184,7 +184,7 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
+def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
     distance, level = pl.col("atr_distance"), pl.col("level")
     rules = [
         Rule("level_reached", distance, ">=", level, label="distance from SMA50 in ATR"),
@@ -217,7 +217,7 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _exits(frame: pl.DataFrame) -> pl.DataFrame:
+def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     ended = pl.col("holding_sessions") == 0
     below = [
         Rule("below_sma_50", pl.col("price"), "<", pl.col("sma_trend"), label="close, SMA50"),
@@ -269,7 +269,7 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide(frame: pl.DataFrame) -> pl.DataFrame:
+def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([_entries(frame), _scale_outs(frame), _exits(frame)], how="diagonal")
 
 

@@ -133,7 +133,7 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.DataFrame) -> pl.DataFrame:
+def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     price, atr = pl.col("price"), pl.col("atr")
     floor = price * (1 - MAX_STOP_PCT / 100)
     levelled = frame.with_columns(
@@ -152,7 +152,7 @@ def _entries(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
+def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
     distance, level = pl.col("atr_distance"), pl.col("level")
     rules = [Rule("level_reached", distance, ">=", level, label="distance from SMA50 in ATR")]
     overshoot = ((distance - level) * 0.1).clip(0.0, 0.3)
@@ -173,7 +173,7 @@ def _scale_outs(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _exits(frame: pl.DataFrame) -> pl.DataFrame:
+def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     below = Rule("below_sma_50", pl.col("price"), "<", pl.col("sma_50"), label="close, SMA50")
     overextended = Rule(
         "overextended",
@@ -190,7 +190,7 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide(frame: pl.DataFrame) -> pl.DataFrame:
+def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([_entries(frame), _scale_outs(frame), _exits(frame)], how="diagonal")
 
 

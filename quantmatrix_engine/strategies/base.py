@@ -35,9 +35,9 @@ class Kind:
     withholds; None stands for all of them. `decide` is pure: it takes one row for each (strategy,
     instrument) with the columns strategy_id, instrument_id, price, every name of `sources`, and
     every param; it gives signals that keep the contract Signals, with `valid_sessions` (how many
-    sessions after its own one is meant for; null: without end) in the place of `valid_until`.
-    `version` changes with every
-    change of what `decide` answers.
+    sessions after its own one is meant for; null: without end) in the place of `valid_until`. The
+    frame is lazy: what is asked of instruments alone is asked before they are put beside each
+    strategy. `version` changes with every change of what `decide` answers.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Kind:
     params: type[Params]
     sources: Callable[[Any], Mapping[str, Source]]
     required: tuple[str, ...] | None
-    decide: Callable[[pl.DataFrame], pl.DataFrame]
+    decide: Callable[[pl.LazyFrame], pl.LazyFrame]
 
     def needed(self, params: Any) -> tuple[str, ...]:
         """Gives the names without which a strategy with these params says nothing."""

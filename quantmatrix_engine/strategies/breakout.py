@@ -128,11 +128,11 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.DataFrame) -> pl.DataFrame:
+def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
 
 
-def _exits(frame: pl.DataFrame) -> pl.DataFrame:
+def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     rules = [
         Rule(
             "below_channel",
@@ -152,7 +152,7 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
     return exits(frame, rules, exit_strength=0.9, urgency=Urgency.HIGH)
 
 
-def _decide(frame: pl.DataFrame) -> pl.DataFrame:
+def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([_entries(frame), _exits(frame)], how="diagonal")
 
 

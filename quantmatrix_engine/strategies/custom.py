@@ -96,20 +96,23 @@ def _sources(params: CustomParams) -> Mapping[str, Source]:
     }
 
 
-def _decide(frame: pl.DataFrame) -> pl.DataFrame:
+def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     # A character that no formula has keeps two lists of targets apart.
     keyed = frame.with_columns(
         formulas=pl.concat_str(
             "entry", "exit", "stop", pl.col("targets").list.join("\x1f"), separator="\x1f"
         )
     )
-    said = [one for part in keyed.partition_by("formulas") for one in _of_one_text(part)]
+    # Which rules to ask is written in the rows: they are put together first.
+    parts = keyed.collect().partition_by("formulas")
+    said = [one for part in parts for one in _of_one_text(part)]
     return pl.concat(said, how="diagonal") if said else frame.select("strategy_id")
 
 
-def _of_one_text(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _of_one_text(rows: pl.DataFrame) -> Iterator[pl.LazyFrame]:
     """Gives what rows whose formulas are the same text say, whoever's they are."""
-    texts: dict[str, Any] = frame.select("entry", "exit", "stop", "targets").row(0, named=True)
+    texts: dict[str, Any] = rows.select("entry", "exit", "stop", "targets").row(0, named=True)
+    frame = rows.lazy()
     levels = {"stop": formulas.value(formula_text.number(texts["stop"]))}
     for rank in (1, 2, 3):
         given = texts["targets"][rank - 1 : rank]

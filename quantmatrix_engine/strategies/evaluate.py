@@ -1,10 +1,12 @@
 """Evaluates a kind of strategy once for all its runs of a session."""
 
 import datetime as dt
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from quantmatrix_engine import calendars, registry
@@ -57,6 +59,8 @@ class Sources:
 
 
 _Found: TypeAlias = Mapping[str, Source]
+_Columns: TypeAlias = tuple[tuple[str, str], ...]
+"""The names a kind reads, each with the column behind it."""
 
 
 class _Reader:
@@ -83,8 +87,11 @@ class Evaluation:
     withheld: pl.DataFrame
 
 
-PAIRS_AT_ONCE = 500_000
+PAIRS_AT_ONCE = 1_000_000
 """So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
+
+_EACH_RULE_APART = pl.QueryOptFlags(comm_subplan_elim=False)
+"""Entries and exits share no frame: each joins the few pairs that its own rules leave."""
 
 _VALID_SESSIONS = "valid_sessions"
 """The column in which a kind says how many sessions after its own a signal is meant for."""
@@ -229,33 +236,24 @@ def _judged(
     judged, withheld = _split_by_bar(pairs, indicators, quarantined=quarantined)
     signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
     portions = list(_portions(runs, judged))
-    placed = [
-        (run.strategy_id, place) for place, (_, group) in enumerate(portions) for run in group
-    ]
-    schema = {"strategy_id": pl.Int64, "portion": pl.Int64}
-    parts = judged.join(pl.DataFrame(placed, schema, orient="row"), on="strategy_id").partition_by(
-        "portion", as_dict=True, include_key=False
-    )
+    place_of = _places(portions, judged.get_column("strategy_id"))
     for place, (columns, group) in enumerate(portions):
         kind = group[0].kind
-        part = parts.get((place,), judged.clear())
-        frame = _frame(group, part, _renamed(indicators, dict(columns)))
+        part = judged.filter(place_of == place)
         # Runs that read the same columns need the same ones.
-        needed = kind.needed(group[0].params)
+        read, needed = _renamed(indicators, dict(columns)), kind.needed(group[0].params)
         known = [pl.col(name).is_not_null() for name in needed]
         complete = pl.all_horizontal(pl.lit(value=True), *known)
-        withheld.append(_undefined(frame.filter(~complete), needed))
-        said = kind.decide(frame.filter(complete))
-        signals.append(_shaped(said, kind.name))
+        withheld.append(_undefined(part.join(read.filter(~complete), on="instrument_id"), needed))
+        said = kind.decide(_frame(group, part, read.filter(complete)))
+        signals.append(_shaped(said, kind.name).collect(optimizations=_EACH_RULE_APART))
     return Evaluation(
         signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
         withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
     )
 
 
-def _portions(
-    runs: list[Run], pairs: pl.DataFrame
-) -> Iterator[tuple[tuple[tuple[str, str], ...], list[Run]]]:
+def _portions(runs: list[Run], pairs: pl.DataFrame) -> Iterator[tuple[_Columns, list[Run]]]:
     """Gives runs that read the same columns, with these, some PAIRS_AT_ONCE pairs at a time."""
     counts = dict(pairs.group_by("strategy_id").len().iter_rows())
     for (_, columns), group in _grouped(runs).items():
@@ -271,6 +269,14 @@ def _portions(
         yield columns, portion
 
 
+def _places(portions: list[tuple[_Columns, list[Run]]], strategy_ids: pl.Series) -> pl.Series:
+    """Gives the number of the portion that each of the ids, which come in long runs, is in."""
+    of_id = {run.strategy_id: place for place, (_, group) in enumerate(portions) for run in group}
+    lengths, ids = strategy_ids.rle().struct.unnest()
+    places = np.array([of_id.get(one, -1) for one in ids.to_list()], dtype=np.int32)
+    return pl.Series(np.repeat(places, lengths.to_numpy()))
+
+
 def representatives(runs: Iterable[Run]) -> list[Run]:
     """Gives one run of each kind and set of indicator columns: the others differ by numbers alone.
 
@@ -280,14 +286,17 @@ def representatives(runs: Iterable[Run]) -> list[Run]:
     return [Run(number, run.kind, run.params) for number, run in enumerate(first)]
 
 
-def _grouped(runs: list[Run]) -> dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]]:
+def _grouped(runs: list[Run]) -> dict[tuple[str, _Columns], list[Run]]:
     """Groups runs that read the same columns, so that each group is one frame."""
-    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Run]] = {}
+    alike: dict[int, tuple[_Found, list[Run]]] = {}
     asked = Sources()
     for run in runs:
         sources = asked.of(run)
+        alike.setdefault(id(sources), (sources, []))[1].append(run)
+    groups: dict[tuple[str, _Columns], list[Run]] = {}
+    for sources, those in alike.values():
         columns = tuple((name, source.column) for name, source in sorted(sources.items()))
-        groups.setdefault((run.kind.name, columns), []).append(run)
+        groups.setdefault((those[0].kind.name, columns), []).extend(those)
     return groups
 
 
@@ -302,19 +311,26 @@ def _renamed(indicators: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFra
     )
 
 
-def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.DataFrame:
-    # Most params are the same for all: a column of one value costs nothing, joined it costs most.
+def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.LazyFrame:
+    """Gives a row of each pair with its run's params and its instrument's indicators.
+
+    Params that are the same for all stand beside the indicators: what asks nothing else is then
+    asked of each instrument once, before the pairs are made.
+    """
     usual = runs[0].params.model_dump(mode="json")
-    params = [vars(run.params) for run in runs]
-    differing = [name for name in usual if any(one[name] != params[0][name] for one in params)]
+    params = [run.params for run in runs]
+    given = {name: [*map(operator.attrgetter(name), params)] for name in usual}
+    differing = [name for name, values in given.items() if values.count(values[0]) < len(values)]
     own = pl.DataFrame(
         {"strategy_id": [run.strategy_id for run in runs]}
-        | {name: [_plain(one[name]) for one in params] for name in differing},
+        | {name: [_plain(one) for one in given[name]] for name in differing},
         strict=False,
     )
-    joined = pairs.join(own, on="strategy_id").join(indicators, on="instrument_id")
-    shared = {name: value for name, value in usual.items() if name not in differing}
-    return joined.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
+    shared = [pl.lit(value).alias(name) for name, value in usual.items() if name not in differing]
+    instruments = indicators.with_columns(shared)
+    return (
+        pairs.lazy().join(instruments.lazy(), on="instrument_id").join(own.lazy(), on="strategy_id")
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -373,12 +389,13 @@ def _signal_schema() -> dict[str, Any]:
     return columns | {_VALID_SESSIONS: pl.Int64}
 
 
-def _shaped(said: pl.DataFrame, kind_name: str) -> pl.DataFrame:
+def _shaped(said: pl.LazyFrame, kind_name: str) -> pl.LazyFrame:
     schema = _signal_schema()
-    unknown = set(said.columns) - set(schema)
+    given = said.collect_schema().names()
+    unknown = set(given) - set(schema)
     if unknown:
         raise ContractError(f"{kind_name} gives columns no signal has: {sorted(unknown)}.")
     return said.select(
-        pl.col(name).cast(dtype) if name in said.columns else pl.lit(None, dtype=dtype).alias(name)
+        pl.col(name).cast(dtype) if name in given else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in schema.items()
     )

@@ -158,7 +158,7 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.DataFrame) -> pl.DataFrame:
+def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     return risked_entries(
         frame,
         _entry_rules(),
@@ -169,7 +169,7 @@ def _entries(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _exits(frame: pl.DataFrame) -> pl.DataFrame:
+def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     bounced = [
         Rule(
             "back_at_average",
@@ -203,7 +203,7 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide(frame: pl.DataFrame) -> pl.DataFrame:
+def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([_entries(frame), _exits(frame)], how="diagonal")
 
 

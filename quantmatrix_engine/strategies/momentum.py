@@ -157,11 +157,11 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.DataFrame) -> pl.DataFrame:
+def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
 
 
-def _exits(frame: pl.DataFrame) -> pl.DataFrame:
+def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     least = pl.col("exit_momentum_pct")
     faded = [
         Rule(
@@ -193,7 +193,7 @@ def _exits(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide(frame: pl.DataFrame) -> pl.DataFrame:
+def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([_entries(frame), _exits(frame)], how="diagonal")
 
 

@@ -48,9 +48,9 @@ class Rule:
         self.label = label
         self.is_required = is_required
         self.weight = weight
-        self._value = value.cast(pl.Float64)
+        self._value = value.cast(pl.Float64, strict=False)
         self._comparison = comparison
-        self._threshold = threshold.cast(pl.Float64)
+        self._threshold = threshold.cast(pl.Float64, strict=False)
         self._asked: pl.Expr = pl.lit(value=True)
 
     def only_where(self, asked: pl.Expr) -> Self:
@@ -61,6 +61,10 @@ class Rule:
         limited = copy.copy(self)
         limited._asked = asked
         return limited
+
+    def reads(self) -> set[str]:
+        """Gives the columns that say whether the rule is met."""
+        return {*self.is_met().meta.root_names()}
 
     def holds(self) -> pl.Expr:
         """Gives whether the rule holds, null where its value or its threshold is."""

@@ -16,6 +16,7 @@ Multiples = tuple[Multiple, Multiple, Multiple]
 ValidSessions = Annotated[
     int, Field(ge=1, le=60, description="Sessions after its own that an entry may be acted on.")
 ]
+RISK_REWARD = "risk_reward"
 NEXT_SESSION = pl.lit(1)
 """How long an exit and a scale-out are valid: the session after their own."""
 
@@ -64,7 +65,7 @@ def atr_targets(above: str) -> dict[str, pl.Expr]:
     }
 
 
-def with_risk_reward(levelled: pl.DataFrame) -> pl.DataFrame:
+def with_risk_reward(levelled: pl.LazyFrame) -> pl.LazyFrame:
     """Adds risk_reward, (target_1 - price) / (price - stop); null where the stop is the price."""
     price = pl.col("price")
     risk = price - pl.col("stop")
@@ -84,13 +85,13 @@ def risked_pct() -> pl.Expr:
 
 
 def entries(
-    levelled: pl.DataFrame,
+    levelled: pl.LazyFrame,
     rules: list[Rule],
     *,
     size_pct: pl.Expr,
     min_strength: pl.Expr,
     valid_sessions: pl.Expr,
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """Gives the entries whose required rules hold and that are strong enough.
 
     `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward.
@@ -114,13 +115,16 @@ def entries(
     )
 
 
-def risked_entries(frame: pl.DataFrame, rules: list[Rule], **levels: pl.Expr) -> pl.DataFrame:
+def risked_entries(frame: pl.LazyFrame, rules: list[Rule], **levels: pl.Expr) -> pl.LazyFrame:
     """Gives the entries of a kind with the params of risk, sized by the loss at the stop.
 
     `levels` are stop and target_1 to target_3; `rules` may ask risk_reward beside the frame.
     """
+    # Levels are worked out for the few that the other rules leave.
+    early = [rule for rule in rules if not rule.reads() & {RISK_REWARD, *levels}]
+    asked = frame.filter(all_required(early))
     return entries(
-        with_risk_reward(frame.with_columns(**levels)),
+        with_risk_reward(asked.with_columns(**levels)),
         rules,
         size_pct=risked_pct(),
         min_strength=pl.col("min_strength"),
@@ -129,8 +133,8 @@ def risked_entries(frame: pl.DataFrame, rules: list[Rule], **levels: pl.Expr) ->
 
 
 def exits(
-    frame: pl.DataFrame, rules: list[Rule], *, exit_strength: float, urgency: Urgency
-) -> pl.DataFrame:
+    frame: pl.LazyFrame, rules: list[Rule], *, exit_strength: float, urgency: Urgency
+) -> pl.LazyFrame:
     """Gives the exits, of the whole position, whose required rules hold."""
     return (
         frame.filter(all_required(rules))

@@ -86,7 +86,7 @@ class PlantedSpec(Spec):
         )
 
 
-def decide(frame: pl.DataFrame) -> pl.DataFrame:
+def decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     price = pl.col("price")
     levelled = frame.with_columns(
         stop=price * 0.9,
