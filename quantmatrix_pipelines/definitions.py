@@ -106,8 +106,10 @@ def _jobs() -> dict[str, AssetJob]:
         ),
         "publication": job(
             "publication",
+            "weekly_indicators",
             "snapshot",
-            description="The analysts' file of a session. Follows evaluation and intraday_data.",
+            description="What analysts read: the indicators of a week that is over, and the file of"
+            " a session. Follows evaluation and intraday_data.",
         ),
     }
 

@@ -14,11 +14,13 @@ from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_engine.contracts.shape import types_of
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 
 CONTRACTS = {
     "raw_bars": RawBars,
     "bars": Bars,
     "indicators": Indicators,
+    "weekly_indicators": WeeklyIndicators,
     "fundamentals": Fundamentals,
     "intraday_bars": IntradayBars,
 }

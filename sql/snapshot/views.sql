@@ -57,6 +57,18 @@ CREATE VIEW split_adjusted_bars AS
 COMMENT ON VIEW split_adjusted_bars IS
     'Bars in the price basis of the snapshot''s session: adjusted for the splits since.';
 
+-- The newest week that is over, with the symbols of its last session. A column's bars are weeks:
+-- `sma_30` is the mean of 30 weekly closes, in the price basis of the row's session.
+CREATE VIEW latest_weekly_indicators AS
+    SELECT w.*, i.symbol
+    FROM weekly_indicators w
+    JOIN instruments i ON i.instrument_id = w.instrument_id AND w.session >= i.valid_from
+        AND (i.valid_to IS NULL OR w.session < i.valid_to)
+    WHERE w.session = (SELECT max(session) FROM weekly_indicators);
+
+COMMENT ON VIEW latest_weekly_indicators IS
+    'Bars and indicators of the newest week that is over, with symbols.';
+
 -- What stands of each instrument's fundamentals, by provider: the statement for its last session, in
 -- the form known last. What stood at an earlier moment: the same where known_at is not after it.
 CREATE VIEW latest_fundamentals AS

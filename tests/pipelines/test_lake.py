@@ -14,6 +14,7 @@ from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 from quantmatrix_pipelines.lake import Lake
 
 # The last three sessions of 2025 and the first two of 2026.
@@ -39,6 +40,7 @@ def closes(lake: Lake, **ends: dt.date) -> list[float]:
         ("raw_bars", RawBars),
         ("bars", Bars),
         ("indicators", Indicators),
+        ("weekly_indicators", WeeklyIndicators),
         ("fundamentals", Fundamentals),
         ("intraday_bars", IntradayBars),
     ],

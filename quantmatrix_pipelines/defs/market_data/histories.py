@@ -9,7 +9,7 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.indicators.sessions import of_sessions
+from quantmatrix_engine.indicators.sessions import Computed, of_sessions
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
 from quantmatrix_engine.prices.priority import preferred
@@ -52,11 +52,15 @@ class Histories:
             read = known_by(read, self.known_at)
         return preferred(read, self.providers)
 
-    def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
-        """Gives the indicators of a stretch, computed of one group of instruments after another."""
-        ends = {"first": stretch.first, "last": stretch.last}
+    def indicators(
+        self, specs: Sequence[Spec], stretch: Stretch, *, of: Computed = of_sessions
+    ) -> pl.DataFrame:
+        """Gives the indicators of a stretch, computed of one group of instruments after another.
+
+        `of` says of which bars: those of the sessions, or longer ones that are made of them.
+        """
         return pl.concat(
-            of_sessions(bars, specs, **ends, actions=self.actions)
+            of(bars, specs, first=stretch.first, last=stretch.last, actions=self.actions)
             for bars in self._of_groups(stretch.last)
         )
 

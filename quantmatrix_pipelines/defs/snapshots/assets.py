@@ -18,6 +18,7 @@ from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.coverage import coverage
@@ -57,6 +58,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             "instruments",
             "bars",
             "indicators",
+            "weekly_indicators",
             "fundamentals",
             "intraday_bars",
             "signals",
@@ -134,7 +136,6 @@ def _tables(
     signals = evaluations.signals_by_session(database, until=session)
     said = [(one[0], one[-1]) for one in portions(signals, most=SIGNALS_AT_ONCE)]
     said = said or [(session, session)]
-    names = lake.columns("indicators")
     return {
         "instruments": _table([catalogue], Instruments),
         "bars": _table((_bars(lake, one, providers) for one in of_bars), Bars),
@@ -142,15 +143,9 @@ def _tables(
             [coverage(_keys(lake, of_bars, providers), catalogue, session)], Coverage
         ),
         "corporate_actions": _table([_actions(database, session)], PriceActions),
-        "indicators": _table(
-            (
-                lake.read("indicators", first=one.first, last=one.last).sort(
-                    "instrument_id", "session"
-                )
-                for one in _stretches(lake, "indicators", session, months=A_QUARTER)
-            ),
-            Indicators,
-            further=describe(names),
+        "indicators": _indicators(lake, "indicators", Indicators, session, months=A_QUARTER),
+        "weekly_indicators": _indicators(
+            lake, "weekly_indicators", WeeklyIndicators, session, months=A_YEAR
         ),
         "fundamentals": _table([lake.read("fundamentals", last=session)], Fundamentals),
         "signals": _table((evaluations.signals_of(database, *one) for one in said), SignalHistory),
@@ -168,9 +163,28 @@ def _there(lake: Lake, database: Database, session: dt.date) -> dict[str, int]:
 
     Counted before they are read: while that goes on, others may add to them.
     """
-    indicators = lake.rows_by_session("indicators", first=dt.date.min, last=session)
-    signals = evaluations.signals_by_session(database, until=session)
-    return {"indicators": sum(indicators.values()), "signals": sum(signals.values())}
+    counts = {
+        table: lake.rows_by_session(table, first=dt.date.min, last=session)
+        for table in ("indicators", "weekly_indicators")
+    }
+    counts["signals"] = evaluations.signals_by_session(database, until=session)
+    return {table: sum(rows.values()) for table, rows in counts.items()}
+
+
+def _indicators(
+    lake: Lake,
+    table: str,
+    contract: type[pa.DataFrameModel],
+    session: dt.date,
+    *,
+    months: int,
+) -> Table:
+    """Gives indicators up to a session, so many months at a time, by instrument in each."""
+    parts = (
+        lake.read(table, first=one.first, last=one.last).sort("instrument_id", "session")
+        for one in _stretches(lake, table, session, months=months)
+    )
+    return _table(parts, contract, further=describe(lake.columns(table)))
 
 
 def _stretches(lake: Lake, table: str, session: dt.date, *, months: int) -> list[Stretch]:
