@@ -28,7 +28,8 @@ DAILY = Filling(
     (("market_data", _CHAIN), ("publication", ("weekly_indicators",))),
     ("raw_bars", "bars", "indicators", "weekly_indicators"),
 )
-INTRADAY = Filling((("intraday_data", ("intraday_bars",)),), ("intraday_bars",))
+_OF_INTRADAY = ("intraday_bars", "intraday_indicators")
+INTRADAY = Filling((("intraday_data", _OF_INTRADAY),), _OF_INTRADAY)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _weekly(sessions: Sequence[dt.date]) -> Step:
 
 
 def _intraday(instance: dg.DagsterInstance, sessions: Sequence[dt.date]) -> list[Step]:
-    done = _done(instance, "intraday_bars")
+    done = _done(instance, "intraday_bars", "intraday_indicators")
     lacking = [one for one in sessions if str(one) not in done]
     if not lacking:
         return []

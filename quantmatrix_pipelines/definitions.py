@@ -89,7 +89,9 @@ def _jobs() -> dict[str, AssetJob]:
         "intraday_data": job(
             "intraday_data",
             "intraday_bars",
-            description="A session's intraday bars, on a schedule of their own. Its file follows.",
+            "intraday_indicators",
+            description="A session's intraday bars and their indicators, on a schedule of their"
+            " own. Its file follows.",
         ),
         "evaluation": job(
             "evaluation",

@@ -1,6 +1,6 @@
 """The standard indicators: what every instrument has stored, whatever strategies ask for.
 
-Of daily bars, and of weekly ones.
+Of daily bars, of weekly ones and of those within a session.
 """
 
 from quantmatrix_engine.indicators.base import spec
@@ -70,4 +70,27 @@ WEEKLY = tuple(
 
 Not among them: what counts weeks of daily bars itself (`weinstein`), and what ends with calendar
 months (`performance_to_date`), which a week does not.
+"""
+
+INTRADAY = tuple(
+    sorted(
+        {
+            # From each session's first bar on.
+            spec("vwap"),
+            *(spec("sma", window=window) for window in (20, 50)),
+            *(spec("ema", window=window) for window in (9, 20, 50)),
+            spec("rsi", window=14),
+            spec("atr", window=14),
+            spec("macd"),
+            spec("bollinger"),
+            spec("directional_movement", window=14),
+            spec("range_position", window=20),
+        }
+    )
+)
+"""Indicators of bars of five minutes and of hours.
+
+All but `vwap` go on through the night: the first bar of a session follows the last one of the
+session before. Not among them: measures of volume against the bars before, since volume has a shape
+within each session, and those of months and years.
 """

@@ -95,6 +95,17 @@ CREATE VIEW latest_intraday_bars AS
 COMMENT ON VIEW latest_intraday_bars IS
     'Five-minute and hourly bars of the newest session that has any, with symbols.';
 
+-- The indicators of the same bars (instrument_id, interval, starts_at), in the price basis of their session.
+CREATE VIEW latest_intraday_indicators AS
+    SELECT n.*, i.symbol
+    FROM intraday_indicators n
+    JOIN instruments i ON i.instrument_id = n.instrument_id AND n.session >= i.valid_from
+        AND (i.valid_to IS NULL OR n.session < i.valid_to)
+    WHERE n.session = (SELECT max(session) FROM intraday_indicators);
+
+COMMENT ON VIEW latest_intraday_indicators IS
+    'Indicators of five-minute and hourly bars of the newest session that has any, with symbols.';
+
 -- How each user's strategies did, by action: how many signals were triggered and are over, how many of
 -- those ended above their price (good for an entry, not for an exit), and their returns. R is the return
 -- in multiples of the risk taken, price to stop. A signal that a later session than the snapshot's had

@@ -42,7 +42,7 @@ def code(*, refused: str = "") -> dg.Definitions:
 
     parts = {"instruments": None, "raw_bars": shared, "corporate_actions": shared}
     parts |= {"bars": shared, "indicators": shared, "market_snapshots": shared}
-    parts |= {"intraday_bars": shared}
+    parts |= {"intraday_bars": shared, "intraday_indicators": shared}
     parts |= {"signals": users, "signal_outcomes": users, "notifications": users}
     parts |= {"weekly_indicators": shared, "snapshot": shared}
     jobs = {
@@ -55,7 +55,7 @@ def code(*, refused: str = "") -> dg.Definitions:
             "market_snapshots",
         ],
         "evaluation": ["signals", "signal_outcomes", "notifications"],
-        "intraday_data": ["intraday_bars"],
+        "intraday_data": ["intraday_bars", "intraday_indicators"],
         "publication": ["weekly_indicators", "snapshot"],
     }
     return dg.Definitions(

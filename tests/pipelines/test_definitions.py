@@ -12,7 +12,7 @@ from quantmatrix_pipelines.settings import read_settings
 ASSETS = {
     *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
     *("market_snapshots", "fundamentals", "notifications", "deliveries", "snapshot"),
-    *("intraday_bars", "signal_outcomes", "weekly_indicators"),
+    *("intraday_bars", "intraday_indicators", "signal_outcomes", "weekly_indicators"),
 }
 
 
@@ -97,7 +97,7 @@ def test_every_asset_belongs_to_exactly_one_job(definitions: dg.Definitions):
     assert covered == sorted(ASSETS)
 
 
-BESIDE = ("fundamentals", "intraday_bars", "weekly_indicators")
+BESIDE = ("fundamentals", "intraday_bars", "intraday_indicators", "weekly_indicators")
 
 
 def test_nothing_users_are_told_rests_on_what_stands_beside_the_chain(definitions: dg.Definitions):
@@ -111,15 +111,22 @@ def test_nothing_users_are_told_rests_on_what_stands_beside_the_chain(definition
     assert not {dg.AssetKey(name) for name in BESIDE} & set(chain)
     names = ("raw_bars", *BESIDE)
     pools = [definitions.resolve_assets_def(name).op.pool for name in names]
-    assert pools == ["lake", "fundamentals", "intraday", "weeks"]
+    assert pools == ["lake", "fundamentals", "intraday", "intraday", "weeks"]
 
 
-def test_each_column_of_the_weekly_indicators_is_described_before_any_is_made(
-    specs: dict[str, dg.AssetSpec],
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("weekly_indicators", {"close", "sessions", "sma_30", "mansfield_52"}),
+        ("intraday_indicators", {"close", "interval", "vwap", "sma_50"}),
+    ],
+)
+def test_columns_that_are_always_the_same_are_described_before_any_is_made(
+    specs: dict[str, dg.AssetSpec], name: str, expected: set[str]
 ):
-    schema = specs["weekly_indicators"].metadata["dagster/column_schema"]
+    schema = specs[name].metadata["dagster/column_schema"]
     columns = getattr(schema, "value", schema).columns
-    assert {"close", "sessions", "sma_30", "mansfield_52"} <= {one.name for one in columns}
+    assert expected <= {one.name for one in columns}
 
 
 def test_overrides_take_the_place_of_resources(tmp_path: Path):

@@ -8,6 +8,7 @@ from quantmatrix_pipelines.defs.market_data import (
     fundamentals,
     indicators,
     intraday_bars,
+    intraday_indicators,
     market_snapshots,
     raw_bars,
     weekly_indicators,
@@ -18,8 +19,8 @@ from quantmatrix_pipelines.home import Window
 def assets(window: Window) -> list[dg.AssetsDefinition]:
     """Gives the market data assets over the sessions of `window`, in the order of the chain.
 
-    The fundamentals, the intraday bars and the weekly indicators stand beside it.
+    The fundamentals, what is intraday and the weekly indicators stand beside it.
     """
     chain = (raw_bars, corporate_actions, bars, indicators, market_snapshots)
-    beside = (fundamentals, intraday_bars, weekly_indicators)
+    beside = (fundamentals, intraday_bars, intraday_indicators, weekly_indicators)
     return [module.asset(window) for module in (*chain, *beside)]

@@ -47,7 +47,7 @@ class Histories:
 
     def _known(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
         # In one piece: what lies in a hundred is put together again by each step that follows.
-        read = self.lake.read("bars", last=last, keep=_among(instruments)).rechunk()
+        read = self.lake.read("bars", last=last, keep=among(instruments)).rechunk()
         if self.known_at is not None:
             read = known_by(read, self.known_at)
         return preferred(read, self.providers)
@@ -85,7 +85,7 @@ class Histories:
             yield self.instruments[start : start + size]
 
 
-def _among(instruments: Sequence[int]) -> pl.Expr:
+def among(instruments: Sequence[int]) -> pl.Expr:
     """Says whether a row is of one of them; without gaps a range does, and takes less to ask."""
     first, last = min(instruments, default=0), max(instruments, default=-1)
     if last - first + 1 == len({*instruments}):

@@ -16,6 +16,7 @@ from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
 from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
@@ -61,6 +62,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             "weekly_indicators",
             "fundamentals",
             "intraday_bars",
+            "intraday_indicators",
             "signals",
             "signal_outcomes",
         ],
@@ -99,7 +101,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         for session in sessions_in(context.partition_keys):
             there = _there(lake, database, session)
             tables = _tables(lake, database, session, providers=names_of(feed)) | {
-                "intraday_bars": _intraday(lake, session, settings.intraday_names)
+                "intraday_bars": _intraday(lake, session, settings.intraday_names),
+                "intraday_indicators": _intraday_indicators(lake, session),
             }
             published = store.publish(
                 settings.snapshots,
@@ -130,7 +133,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 def _tables(
     lake: Lake, database: Database, session: dt.date, *, providers: Sequence[str]
 ) -> dict[str, Table]:
-    """Gives all tables but the intraday bars; what is long comes some sessions at a time."""
+    """Gives all tables but the intraday ones; what is long comes some sessions at a time."""
     catalogue = instruments.catalogue(database)
     of_bars = _stretches(lake, "bars", session, months=A_YEAR)
     signals = evaluations.signals_by_session(database, until=session)
@@ -217,6 +220,15 @@ def _intraday(lake: Lake, session: dt.date, providers: Sequence[str]) -> Table:
     of_feed = preferred(lake.read("intraday_bars", first=first, last=session), providers)
     newest = known_by(of_feed, _END_OF_TIME)
     return _table([newest.sort("instrument_id", "interval", "starts_at")], IntradayBars)
+
+
+def _intraday_indicators(lake: Lake, session: dt.date) -> Table:
+    """Gives the indicators of the same sessions' intraday bars."""
+    name = "intraday_indicators"
+    first = calendars.sessions_before(session, INTRADAY_SESSIONS - 1)
+    kept = lake.read(name, first=first, last=session)
+    in_order = kept.sort("instrument_id", "interval", "starts_at")
+    return _table([in_order], IntradayIndicators, further=describe(kept.columns))
 
 
 def _actions(database: Database, session: dt.date) -> pl.DataFrame:

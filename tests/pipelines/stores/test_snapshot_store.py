@@ -20,6 +20,7 @@ from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
 from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
@@ -97,6 +98,7 @@ def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Tabl
         "weekly_indicators": table(weeks()),
         "fundamentals": table(fundamentals()),
         "intraday_bars": table(pl.DataFrame(schema=schema_of(IntradayBars))),
+        "intraday_indicators": table(pl.DataFrame(schema=schema_of(IntradayIndicators))),
         "signals": table(signals(*said)),
         "signal_outcomes": table(outcomes() if said else outcomes().clear()),
         "signal_stages": table(pl.DataFrame(schema=schema_of(SignalStages))),
@@ -144,6 +146,7 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
         *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
         *("corporate_actions.parquet", "fundamentals.parquet", "intraday_bars.parquet"),
         *("signal_outcomes.parquet", "signal_stages.parquet", "weekly_indicators.parquet"),
+        "intraday_indicators.parquet",
         *("quantmatrix.duckdb", "manifest.json"),
     }
     assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
@@ -251,6 +254,7 @@ def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
     counted = {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
     counted |= {"corporate_actions": 0, "fundamentals": 4, "intraday_bars": 0}
     counted |= {"signal_outcomes": 1, "signal_stages": 0, "weekly_indicators": 2}
+    counted |= {"intraday_indicators": 0}
     assert manifest["tables"] == counted
     others = [path for path in published.iterdir() if path.name != "manifest.json"]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
