@@ -17,19 +17,19 @@ from quantmatrix_pipelines.partitions import range_tags
 
 @dataclass(frozen=True)
 class Filling:
-    """What a backfill runs, and the tables of the lake it fills, in order."""
+    """What a backfill runs, jobs with some of their assets, and the tables of the lake it fills."""
 
-    job: str
-    assets: tuple[str, ...]
+    runs: tuple[tuple[str, tuple[str, ...]], ...]
     tables: tuple[str, ...]
 
 
+_CHAIN = ("raw_bars", "corporate_actions", "bars", "indicators", "market_snapshots")
 DAILY = Filling(
-    "market_data",
-    ("raw_bars", "corporate_actions", "bars", "indicators", "market_snapshots"),
-    ("raw_bars", "bars", "indicators"),
+    (("market_data", _CHAIN), ("publication", ("weekly_indicators",))),
+    ("raw_bars", "bars", "indicators", "weekly_indicators"),
 )
-INTRADAY = Filling("intraday_data", ("intraday_bars",), ("intraday_bars",))
+_OF_INTRADAY = ("intraday_bars", "intraday_indicators")
+INTRADAY = Filling((("intraday_data", _OF_INTRADAY),), _OF_INTRADAY)
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,15 @@ class Backfill:
     def steps(self) -> list[Step]:
         """Gives its runs: the instruments there are, and then everything of all sessions at once.
 
-        The second is the single run that is resumed: each of its commits notes this name.
+        Those of sessions are resumed: each of their commits notes this name.
         """
-        tags = {**range_tags(str(self.first), str(self.last)), BACKFILL_TAG: self.name}
-        title = f"Backfill of {self.first} to {self.last}"
-        return [
-            Step("Instruments", DAILY.job, ("instruments",), {BACKFILL_TAG: self.name}),
-            Step(title, self.filling.job, self.filling.assets, tags),
-        ]
+        listed = Step("Instruments", "market_data", ("instruments",), {BACKFILL_TAG: self.name})
+        title, tags = f"Backfill of {self.first} to {self.last}", self.tags()
+        return [listed, *(Step(title, job, made, tags) for job, made in self.filling.runs)]
+
+    def tags(self) -> dict[str, str]:
+        """Gives the tags of its runs of sessions."""
+        return {**range_tags(str(self.first), str(self.last)), BACKFILL_TAG: self.name}
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,22 @@ def earlier(
     instance: dg.DagsterInstance, first: dt.date, last: dt.date, *, filling: Filling = DAILY
 ) -> Earlier | None:
     """Gives the newest backfill of just these sessions; None where there is none."""
-    asked = dg.RunsFilter(job_name=filling.job, tags=range_tags(str(first), str(last)))
+    begun, _ = filling.runs[0]
+    asked = dg.RunsFilter(job_name=begun, tags=range_tags(str(first), str(last)))
     for run in instance.get_runs(asked):
         if name := run.tags.get(BACKFILL_TAG):
-            done = run.status == dg.DagsterRunStatus.SUCCESS
-            return Earlier(Backfill(name, first, last, filling), is_whole=done)
+            found = Backfill(name, first, last, filling)
+            return Earlier(found, is_whole=_is_whole(instance, found))
     return None
+
+
+def _is_whole(instance: dg.DagsterInstance, asked: Backfill) -> bool:
+    """Says whether each of its jobs had a run that ended well."""
+    ended_well = [dg.DagsterRunStatus.SUCCESS]
+    return all(
+        instance.get_runs_count(dg.RunsFilter(job_name=job, tags=asked.tags(), statuses=ended_well))
+        for job, _ in asked.filling.runs
+    )
 
 
 def new(first: dt.date, last: dt.date, *, at: dt.datetime, filling: Filling = DAILY) -> Backfill:

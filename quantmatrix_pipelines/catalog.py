@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
@@ -15,26 +16,39 @@ DATA_TEAM = "team:data-engineering"
 SIGNALS_TEAM = "team:signals"
 
 
-def columns(contract: type[pa.DataFrameModel]) -> dg.TableSchema:
-    """Gives the columns of a contract as Dagster shows them."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=name,
-                type=str(column.dtype),
-                description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=bool(column.nullable)),
-            )
-            for name, column in contract.to_schema().columns.items()
-        ]
-    )
+def columns(
+    contract: type[pa.DataFrameModel], *, measures: Mapping[str, str] = MappingProxyType({})
+) -> dg.TableSchema:
+    """Gives the columns of a contract as Dagster shows them.
+
+    `measures` are float columns beside them, null where unknown: what each holds, by its name.
+    """
+    own = [
+        dg.TableColumn(
+            name=name,
+            type=str(column.dtype),
+            description=column.description,
+            constraints=dg.TableColumnConstraints(nullable=bool(column.nullable)),
+        )
+        for name, column in contract.to_schema().columns.items()
+    ]
+    beside = [
+        dg.TableColumn(name=name, type="Float64", description=text)
+        for name, text in measures.items()
+    ]
+    return dg.TableSchema(columns=[*own, *beside])
 
 
 def described(
-    contract: type[pa.DataFrameModel], *, table: str, **further: Any
+    contract: type[pa.DataFrameModel],
+    *,
+    table: str,
+    measures: Mapping[str, str] = MappingProxyType({}),
+    **further: Any,
 ) -> Mapping[str, Any]:
     """Gives the definition metadata of an asset: its columns and the table it fills."""
-    return {"dagster/column_schema": columns(contract), "dagster/table_name": table, **further}
+    schema = columns(contract, measures=measures)
+    return {"dagster/column_schema": schema, "dagster/table_name": table, **further}
 
 
 def rows(count: int, **further: Any) -> dict[str, Any]:

@@ -73,8 +73,8 @@ def plan(
     The last `sessions` sessions are evaluated. `fetched` are the fetches of the feed as it is now;
     sessions that none of them brought whole are loaded again, which adds only what differs. A
     step follows where its input is newer than its output, whatever interrupted it before. Those of
-    the last `intraday_sessions` sessions that lack intraday bars are asked for them, before the
-    snapshot, which has them then.
+    the last `intraday_sessions` sessions that lack intraday bars are asked for them. These and the
+    weekly indicators come before the snapshot, which has them then, and may fail.
     """
     everything = calendars.sessions(window.first, last)
     chosen = [one for one in everything if one >= window.first_for_users][-sessions:]
@@ -95,15 +95,24 @@ def plan(
     evaluated = ("signals", "signal_outcomes", "notifications")
     if steps or not all(_follows(instance, "indicators", one, of_users) for one in evaluated):
         steps.append(Step(_title("Signals of", chosen), "evaluation", (), user_range_tags(chosen)))
+    published = not steps and _follows(instance, "signals", "snapshot", {str(last)})
+    if not (published and keys <= _done(instance, "weekly_indicators")):
+        steps.append(_weekly(chosen))
     steps += _intraday(instance, everything[-intraday_sessions:] if intraday_sessions else [])
-    if steps or not _follows(instance, "signals", "snapshot", {str(last)}):
+    if steps:
         tags = range_tags(str(last), str(last))
-        steps.append(Step(f"Snapshot of {last}", "publication", (), tags))
+        steps.append(Step(f"Snapshot of {last}", "publication", ("snapshot",), tags))
     return steps
 
 
+def _weekly(sessions: Sequence[dt.date]) -> Step:
+    tags = range_tags(str(sessions[0]), str(sessions[-1]))
+    title, made = _title("Weekly indicators of", sessions), ("weekly_indicators",)
+    return Step(title, "publication", made, tags, may_fail=True)
+
+
 def _intraday(instance: dg.DagsterInstance, sessions: Sequence[dt.date]) -> list[Step]:
-    done = _done(instance, "intraday_bars")
+    done = _done(instance, "intraday_bars", "intraday_indicators")
     lacking = [one for one in sessions if str(one) not in done]
     if not lacking:
         return []
@@ -162,7 +171,9 @@ def run_succeeded(instance: dg.DagsterInstance, run_id: str) -> bool:
     if run_of_it is None or BACKFILL_TAG not in run_of_it.tags:
         return run_of_it is not None and run_of_it.status == dg.DagsterRunStatus.SUCCESS
     same = {tag: run_of_it.tags[tag] for tag in _WHICH_BACKFILL if tag in run_of_it.tags}
-    ended_well = dg.RunsFilter(tags=same, statuses=[dg.DagsterRunStatus.SUCCESS])
+    ended_well = dg.RunsFilter(
+        job_name=run_of_it.job_name, tags=same, statuses=[dg.DagsterRunStatus.SUCCESS]
+    )
     return instance.get_runs_count(ended_well) > 0
 
 

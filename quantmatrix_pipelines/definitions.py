@@ -89,7 +89,9 @@ def _jobs() -> dict[str, AssetJob]:
         "intraday_data": job(
             "intraday_data",
             "intraday_bars",
-            description="A session's intraday bars, on a schedule of their own. Its file follows.",
+            "intraday_indicators",
+            description="A session's intraday bars and their indicators, on a schedule of their"
+            " own. Its file follows.",
         ),
         "evaluation": job(
             "evaluation",
@@ -106,8 +108,10 @@ def _jobs() -> dict[str, AssetJob]:
         ),
         "publication": job(
             "publication",
+            "weekly_indicators",
             "snapshot",
-            description="The analysts' file of a session. Follows evaluation and intraday_data.",
+            description="What analysts read: the indicators of a week that is over, and the file of"
+            " a session. Follows evaluation and intraday_data.",
         ),
     }
 

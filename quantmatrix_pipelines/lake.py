@@ -12,19 +12,23 @@ from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
 from quantmatrix_engine.contracts.shape import types_of
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 
 CONTRACTS = {
     "raw_bars": RawBars,
     "bars": Bars,
     "indicators": Indicators,
+    "weekly_indicators": WeeklyIndicators,
     "fundamentals": Fundamentals,
     "intraday_bars": IntradayBars,
+    "intraday_indicators": IntradayIndicators,
 }
 _YEAR = "year"
 # Old sessions of one interval are whole files, so that taking them away rewrites nothing.
-_FOLDERS = {"intraday_bars": ["interval", "session"]}
+_FOLDERS = {name: ["interval", "session"] for name in ("intraday_bars", "intraday_indicators")}
 _NOTE = "quantmatrix/note"
 # A year of more files than this is put together, into files of about this size; a session that is
 # written again rewrites one of them.
@@ -41,7 +45,7 @@ class Lake:
     """Tables of rows with a `session`, kept in one folder a year so that little is rewritten.
 
     Sessions that are written one by one make small files; once a year has many they are put
-    together, which changes no row. Of `intraday_bars` each interval and session has a folder.
+    together, which changes no row. Of what is intraday each interval and session has a folder.
     """
 
     def __init__(self, root: str, *, storage_options: Mapping[str, str] | None = None) -> None:

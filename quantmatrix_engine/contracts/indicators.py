@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 from pandera.polars import PolarsData
 
-from quantmatrix_engine.contracts.fields import UtcTime
+from quantmatrix_engine.contracts.fields import UtcTime, are_finite_or_null
 
 
 class Indicators(pa.DataFrameModel):
@@ -32,7 +32,4 @@ class Indicators(pa.DataFrameModel):
     @pa.dataframe_check(name="finite")
     def values_are_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
         """Every indicator is a finite number or null."""
-        floats = pl.selectors.float()
-        return data.lazyframe.select(
-            pl.all_horizontal(floats.is_finite() | floats.is_null()).fill_null(value=True)
-        )
+        return are_finite_or_null(data)

@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.indicators.compute import BENCHMARK, compute
+from quantmatrix_engine.indicators.compute import compute
 from quantmatrix_engine.indicators.plan import plan
 from quantmatrix_engine.kernels import kernel
 from quantmatrix_engine.prices import adjustment
@@ -18,6 +19,21 @@ from quantmatrix_engine.prices.restatement import newest_known
 
 LOOK_AHEAD_INSTRUMENTS = 200
 """So many instruments, or up to twice as many, are computed again to see if any looks ahead."""
+
+
+class Computed(Protocol):
+    """What computes the indicators of a range of sessions from daily bars, as `of_sessions`."""
+
+    def __call__(
+        self,
+        bars: pl.DataFrame,
+        specs: Iterable[Spec],
+        *,
+        first: dt.date,
+        last: dt.date,
+        actions: pl.DataFrame,
+    ) -> pl.DataFrame:
+        """Gives a row an instrument and session from `first` to `last`."""
 
 
 def of_sessions(
@@ -55,16 +71,12 @@ def of_sessions(
     )
 
 
-def columns_read(specs: Iterable[Spec]) -> list[str]:
-    """Gives the columns of the contract Bars that `of_sessions` reads for the specs."""
-    inputs = {*plan(specs).inputs, *adjustment.PRICES, "volume"} - {"session", BENCHMARK}
-    return ["instrument_id", "provider", "session", "known_at", *sorted(inputs)]
-
-
 def _needed(bars: pl.DataFrame, specs: Sequence[Spec]) -> pl.DataFrame:
     """Gives the columns that are read: putting bars in order moves every column there is."""
-    beside = [BENCHMARK] if BENCHMARK in plan(specs).inputs else []
-    return bars.select([*columns_read(specs), *beside])
+    inputs = {*plan(specs).inputs, *adjustment.PRICES, "volume"} & {*bars.columns}
+    return bars.select(
+        ["instrument_id", "provider", "session", "known_at", *sorted(inputs - {"session"})]
+    )
 
 
 def _moments(known: pl.DataFrame, first: dt.date) -> pl.DataFrame:
@@ -153,20 +165,22 @@ def look_ahead(
     session: dt.date,
     until: dt.date,
     actions: pl.DataFrame,
+    of: Computed = of_sessions,
 ) -> pl.DataFrame:
     """Gives the rows of a session that differ when the bars after it, up to `until`, are cut away.
 
-    None should: a row here rests on the future. Columns as in the contract Indicators. It is the
-    code that would look ahead, not an instrument: `LOOK_AHEAD_INSTRUMENTS` of them are looked at,
-    spread over all.
+    None should: a row here rests on the future. Columns are those `of` gives, the code that is
+    looked at. It is that code that would look ahead, not an instrument: `LOOK_AHEAD_INSTRUMENTS` of
+    them are looked at, spread over all.
     """
     asked = list(specs)
     known = bars.filter(pl.col("session") <= until)
     chosen = sampled(known.get_column("instrument_id").unique().sort().to_list())
     seen = known.filter(pl.col("instrument_id").is_in(chosen))
-    seeing = of_sessions(seen, asked, first=session, last=until, actions=actions)
+    seeing = of(seen, asked, first=session, last=until, actions=actions)
+    seen_then = seen.filter(pl.col("session") <= session)
     known_then = actions.filter(pl.col("ex_date") <= session)
-    cut = of_sessions(seen, asked, first=session, last=session, actions=known_then)
+    cut = of(seen_then, asked, first=session, last=session, actions=known_then)
     columns = [column for spec in asked for column in spec.columns()]
     return seeing.filter(pl.col("session") == session).join(
         cut, on=["instrument_id", *columns], how="anti", nulls_equal=True

@@ -95,7 +95,8 @@ def _moved(column: pl.Series, starts: Rows, begins: Rows) -> pl.Series:
 
     Numbers without a null are copied run by run, out of the pieces they were read in.
     """
-    is_number = column.dtype.is_numeric() or column.dtype.is_temporal()
+    kind = column.dtype
+    is_number = kind.is_numeric() or kind.is_temporal() or kind == pl.Boolean
     if not is_number or column.has_nulls():
         return column if _is_one_value(column) else column.rechunk()[_rows(column, starts, begins)]
     pieces = [piece.to_physical().to_numpy() for piece in column.get_chunks()]

@@ -211,7 +211,7 @@ def _summarize(here: Installation, console: Console, done: "Backfill") -> None:
     lake = Lake(str(here.settings.lake))
     for table in done.filling.tables:
         rows = sum(lake.rows_by_session(table, first=done.first, last=done.last).values())
-        console.print(f"{table:<13} {rows:>13,} rows")
+        console.print(f"{table:<19} {rows:>13,} rows")
     further = (
         " Signals of these sessions, if wanted: materialize `signals` of them in the Dagster UI."
     )

@@ -57,6 +57,18 @@ CREATE VIEW split_adjusted_bars AS
 COMMENT ON VIEW split_adjusted_bars IS
     'Bars in the price basis of the snapshot''s session: adjusted for the splits since.';
 
+-- The newest week that is over, with the symbols of its last session. A column's bars are weeks:
+-- `sma_30` is the mean of 30 weekly closes, in the price basis of the row's session.
+CREATE VIEW latest_weekly_indicators AS
+    SELECT w.*, i.symbol
+    FROM weekly_indicators w
+    JOIN instruments i ON i.instrument_id = w.instrument_id AND w.session >= i.valid_from
+        AND (i.valid_to IS NULL OR w.session < i.valid_to)
+    WHERE w.session = (SELECT max(session) FROM weekly_indicators);
+
+COMMENT ON VIEW latest_weekly_indicators IS
+    'Bars and indicators of the newest week that is over, with symbols.';
+
 -- What stands of each instrument's fundamentals, by provider: the statement for its last session, in
 -- the form known last. What stood at an earlier moment: the same where known_at is not after it.
 CREATE VIEW latest_fundamentals AS
@@ -82,6 +94,17 @@ CREATE VIEW latest_intraday_bars AS
 
 COMMENT ON VIEW latest_intraday_bars IS
     'Five-minute and hourly bars of the newest session that has any, with symbols.';
+
+-- The indicators of the same bars (instrument_id, interval, starts_at), in the price basis of their session.
+CREATE VIEW latest_intraday_indicators AS
+    SELECT n.*, i.symbol
+    FROM intraday_indicators n
+    JOIN instruments i ON i.instrument_id = n.instrument_id AND n.session >= i.valid_from
+        AND (i.valid_to IS NULL OR n.session < i.valid_to)
+    WHERE n.session = (SELECT max(session) FROM intraday_indicators);
+
+COMMENT ON VIEW latest_intraday_indicators IS
+    'Indicators of five-minute and hourly bars of the newest session that has any, with symbols.';
 
 -- How each user's strategies did, by action: how many signals were triggered and are over, how many of
 -- those ended above their price (good for an entry, not for an exit), and their returns. R is the return

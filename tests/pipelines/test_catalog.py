@@ -15,6 +15,13 @@ def test_columns_say_name_type_description_and_whether_null_is_allowed():
     assert found["name"].constraints.nullable
 
 
+def test_measures_stand_beside_the_columns_of_a_contract():
+    *own, measure = catalog.columns(Instruments, measures={"sma_2": "Mean of two."}).columns
+    assert own == catalog.columns(Instruments).columns
+    assert (measure.name, measure.type, measure.description) == ("sma_2", "Float64", "Mean of two.")
+    assert measure.constraints.nullable
+
+
 def test_an_asset_is_described_by_its_contract_and_its_table():
     described = catalog.described(Instruments, table="quantmatrix.public.x", further=1)
     assert described["dagster/table_name"] == "quantmatrix.public.x"

@@ -42,9 +42,9 @@ def code(*, refused: str = "") -> dg.Definitions:
 
     parts = {"instruments": None, "raw_bars": shared, "corporate_actions": shared}
     parts |= {"bars": shared, "indicators": shared, "market_snapshots": shared}
-    parts |= {"intraday_bars": shared}
+    parts |= {"intraday_bars": shared, "intraday_indicators": shared}
     parts |= {"signals": users, "signal_outcomes": users, "notifications": users}
-    parts |= {"snapshot": shared}
+    parts |= {"weekly_indicators": shared, "snapshot": shared}
     jobs = {
         "market_data": [
             "instruments",
@@ -55,8 +55,8 @@ def code(*, refused: str = "") -> dg.Definitions:
             "market_snapshots",
         ],
         "evaluation": ["signals", "signal_outcomes", "notifications"],
-        "intraday_data": ["intraday_bars"],
-        "publication": ["snapshot"],
+        "intraday_data": ["intraday_bars", "intraday_indicators"],
+        "publication": ["weekly_indicators", "snapshot"],
     }
     return dg.Definitions(
         assets=[made(name, partitions) for name, partitions in parts.items()],
@@ -90,7 +90,8 @@ EVERYTHING = [
     "market_data raw_bars corporate_actions bars",
     "market_data indicators market_snapshots",
     "evaluation",
-    "publication",
+    "publication weekly_indicators",
+    "publication snapshot",
 ]
 
 
@@ -118,8 +119,7 @@ def test_what_a_blocking_check_refused_is_made_again(instance):
         chain.run(code(refused="indicators"), instance, step)
     assert planned(instance, fetch) == [
         "market_data indicators market_snapshots",
-        "evaluation",
-        "publication",
+        *EVERYTHING[-3:],
     ]
 
 
@@ -127,9 +127,22 @@ def test_indicators_made_again_are_followed_by_signals_and_snapshot(instance):
     fetch = walk(instance)
     tags = range_tags(str(LAST), str(LAST))
     chain.run(code(), instance, chain.Step("again", "market_data", ("indicators",), tags))
-    assert planned(instance, fetch) == ["evaluation", "publication"]
+    assert planned(instance, fetch) == EVERYTHING[-3:]
     chain.run(code(), instance, chain.Step("again", "evaluation", (), user_range_tags([LAST])))
-    assert planned(instance, fetch) == ["publication"]
+    assert planned(instance, fetch) == EVERYTHING[-2:]
+
+
+def test_weekly_indicators_that_were_never_made_come_before_the_snapshot_and_may_fail(instance):
+    fetch = walk(instance)
+    plan = partial(chain.plan, instance, WINDOW, LAST, fetched=[fetch])
+    weekly, publish = plan(sessions=3)[-2:]
+    assert (weekly.job, weekly.assets) == ("publication", ("weekly_indicators",))
+    assert dict(weekly.tags) == range_tags(str(FIRST), str(LAST))
+    assert weekly.may_fail
+    assert not publish.may_fail
+    with pytest.raises(chain.RunFailed, match="blocking"):
+        chain.run(code(refused="weekly_indicators"), instance, weekly)
+    assert planned(instance, fetch) == EVERYTHING[-2:]
 
 
 def test_intraday_bars_of_the_newest_sessions_come_before_the_snapshot_and_may_fail(instance):

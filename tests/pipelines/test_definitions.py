@@ -12,7 +12,7 @@ from quantmatrix_pipelines.settings import read_settings
 ASSETS = {
     *("instruments", "raw_bars", "corporate_actions", "bars", "indicators", "signals"),
     *("market_snapshots", "fundamentals", "notifications", "deliveries", "snapshot"),
-    *("intraday_bars", "signal_outcomes"),
+    *("intraday_bars", "intraday_indicators", "signal_outcomes", "weekly_indicators"),
 }
 
 
@@ -97,15 +97,36 @@ def test_every_asset_belongs_to_exactly_one_job(definitions: dg.Definitions):
     assert covered == sorted(ASSETS)
 
 
-def test_nothing_users_are_told_rests_on_fundamentals_or_intraday_bars(definitions: dg.Definitions):
+BESIDE = ("fundamentals", "intraday_bars", "intraday_indicators", "weekly_indicators")
+
+
+def test_nothing_users_are_told_rests_on_what_stands_beside_the_chain(definitions: dg.Definitions):
     graph = definitions.resolve_asset_graph()
     told = [dg.AssetKey(name) for name in ("signals", "notifications", "deliveries")]
     before = {key for one in told for key in graph.get_ancestor_asset_keys(one, include_self=True)}
     assert dg.AssetKey("indicators") in before
-    assert not {dg.AssetKey("fundamentals"), dg.AssetKey("intraday_bars")} & before
-    names = ("raw_bars", "fundamentals", "intraday_bars")
+    assert not {dg.AssetKey(name) for name in BESIDE} & before
+    # Nor does the run of the chain have them in it, so that one that fails stops no signal.
+    chain = definitions.resolve_job_def("market_data").asset_layer.selected_asset_keys
+    assert not {dg.AssetKey(name) for name in BESIDE} & set(chain)
+    names = ("raw_bars", *BESIDE)
     pools = [definitions.resolve_assets_def(name).op.pool for name in names]
-    assert pools == ["lake", "fundamentals", "intraday"]
+    assert pools == ["lake", "fundamentals", "intraday", "intraday", "weeks"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("weekly_indicators", {"close", "sessions", "sma_30", "mansfield_52"}),
+        ("intraday_indicators", {"close", "interval", "vwap", "sma_50"}),
+    ],
+)
+def test_columns_that_are_always_the_same_are_described_before_any_is_made(
+    specs: dict[str, dg.AssetSpec], name: str, expected: set[str]
+):
+    schema = specs[name].metadata["dagster/column_schema"]
+    columns = getattr(schema, "value", schema).columns
+    assert expected <= {one.name for one in columns}
 
 
 def test_overrides_take_the_place_of_resources(tmp_path: Path):

@@ -13,7 +13,9 @@ from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
 from quantmatrix_engine.contracts.raw_bars import RawBars
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 from quantmatrix_pipelines.lake import Lake
 
 # The last three sessions of 2025 and the first two of 2026.
@@ -39,8 +41,10 @@ def closes(lake: Lake, **ends: dt.date) -> list[float]:
         ("raw_bars", RawBars),
         ("bars", Bars),
         ("indicators", Indicators),
+        ("weekly_indicators", WeeklyIndicators),
         ("fundamentals", Fundamentals),
         ("intraday_bars", IntradayBars),
+        ("intraday_indicators", IntradayIndicators),
     ],
 )
 def test_a_table_never_written_has_no_rows_and_its_contracts_columns(
@@ -230,6 +234,26 @@ def test_intraday_bars_are_read_as_they_were_written(lake: Lake):
         DAYS[3]: 4,
         DAYS[4]: 4,
     }
+
+
+def test_sessions_of_intraday_indicators_are_replaced_and_no_other_is_touched(lake: Lake):
+    def computed(session: dt.date, **values: float) -> pl.DataFrame:
+        kept = intraday(("1h", session), ("5m", session)).select(
+            *schema_of(IntradayIndicators),
+            *(pl.lit(one).alias(name) for name, one in values.items()),
+        )
+        return kept.sort("interval", "starts_at")
+
+    table, both = "intraday_indicators", {"first": DAYS[2], "last": DAYS[3]}
+    lake.replace(table, pl.concat(computed(day, vwap=1.0) for day in DAYS[2:4]), **both)
+    for _ in range(2):
+        lake.replace(table, computed(DAYS[3], vwap=2.0), first=DAYS[3], last=DAYS[3], note="two")
+    read = lake.read(table).sort("session", "interval", "starts_at")
+    assert read["vwap"].to_list() == [1.0] * 4 + [2.0] * 4
+    assert_frame_equal(read[4:], computed(DAYS[3], vwap=2.0), check_column_order=False)
+    assert lake.notes(table) == {"two"}
+    assert lake.delete(table, before=DAYS[3], interval="5m") == 2
+    assert lake.rows_by_session(table, **both) == {DAYS[2]: 2, DAYS[3]: 4}
 
 
 def test_old_sessions_of_one_interval_are_taken_away_and_nothing_else(lake: Lake):

@@ -8,8 +8,10 @@ from quantmatrix_pipelines.defs.market_data import (
     fundamentals,
     indicators,
     intraday_bars,
+    intraday_indicators,
     market_snapshots,
     raw_bars,
+    weekly_indicators,
 )
 from quantmatrix_pipelines.home import Window
 
@@ -17,7 +19,8 @@ from quantmatrix_pipelines.home import Window
 def assets(window: Window) -> list[dg.AssetsDefinition]:
     """Gives the market data assets over the sessions of `window`, in the order of the chain.
 
-    The fundamentals and the intraday bars stand beside it.
+    The fundamentals, what is intraday and the weekly indicators stand beside it.
     """
     chain = (raw_bars, corporate_actions, bars, indicators, market_snapshots)
-    return [module.asset(window) for module in (*chain, fundamentals, intraday_bars)]
+    beside = (fundamentals, intraday_bars, intraday_indicators, weekly_indicators)
+    return [module.asset(window) for module in (*chain, *beside)]

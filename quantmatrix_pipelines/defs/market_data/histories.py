@@ -9,7 +9,7 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.indicators.sessions import columns_read, of_sessions
+from quantmatrix_engine.indicators.sessions import Computed, of_sessions
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
 from quantmatrix_engine.prices.ordering import in_order
@@ -43,41 +43,39 @@ class Histories:
         """Gives all history of some instruments up to the session `last`, every vintage."""
         return self._beside(self._of_benchmark(last), instruments, last)
 
-    def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
-        """Gives the indicators of a stretch, computed of one group of instruments after another."""
-        ends = {"first": stretch.first, "last": stretch.last}
+    def indicators(
+        self, specs: Sequence[Spec], stretch: Stretch, *, of: Computed = of_sessions
+    ) -> pl.DataFrame:
+        """Gives the indicators of a stretch, computed of one group of instruments after another.
+
+        `of` says of which bars: those of the sessions, or longer ones that are made of them.
+        """
         return pl.concat(
-            of_sessions(bars, specs, **ends, actions=self.actions)
-            for bars in self._of_groups(stretch.last, columns_read(specs))
+            of(bars, specs, first=stretch.first, last=stretch.last, actions=self.actions)
+            for bars in self._of_groups(stretch.last)
         )
 
     def _beside(
-        self,
-        benchmark: pl.DataFrame,
-        instruments: Sequence[int],
-        last: dt.date,
-        columns: Sequence[str] | None = None,
+        self, benchmark: pl.DataFrame, instruments: Sequence[int], last: dt.date
     ) -> pl.DataFrame:
-        return with_benchmark(self._known(instruments, last, columns), benchmark, self.actions)
+        return with_benchmark(self._known(instruments, last), benchmark, self.actions)
 
     def _of_benchmark(self, last: dt.date) -> pl.DataFrame:
         return self._known([] if self.benchmark is None else [self.benchmark], last)
 
-    def _known(
-        self, instruments: Sequence[int], last: dt.date, columns: Sequence[str] | None = None
-    ) -> pl.DataFrame:
-        read = self.lake.read("bars", last=last, columns=columns, keep=_among(instruments))
+    def _known(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
+        read = self.lake.read("bars", last=last, keep=among(instruments))
         if self.known_at is not None:
             read = known_by(read, self.known_at)
         return in_order(preferred(read, self.providers)).rechunk()
 
-    def _of_groups(self, last: dt.date, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    def _of_groups(self, last: dt.date) -> Iterator[pl.DataFrame]:
         """Gives the bars of each group; the next one's are read while one's are looked at."""
         benchmark = self._of_benchmark(last)
         with ThreadPoolExecutor(1) as reader:
             reading = None
             for group in self._groups(last):
-                ahead = reader.submit(self._beside, benchmark, group, last, columns)
+                ahead = reader.submit(self._beside, benchmark, group, last)
                 if reading is not None:
                     yield reading.result()
                 reading = ahead
@@ -93,7 +91,7 @@ class Histories:
             yield self.instruments[start : start + size]
 
 
-def _among(instruments: Sequence[int]) -> pl.Expr:
+def among(instruments: Sequence[int]) -> pl.Expr:
     """Says whether a row is of one of them; without gaps a range does, and takes less to ask."""
     first, last = min(instruments, default=0), max(instruments, default=-1)
     if last - first + 1 == len({*instruments}):

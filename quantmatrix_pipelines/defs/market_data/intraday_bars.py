@@ -8,7 +8,7 @@ import polars as pl
 from quantmatrix_adapters.providers.base import IntradayDelivery
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_engine import calendars
-from quantmatrix_engine.contracts.intraday_bars import Interval, IntradayBars
+from quantmatrix_engine.contracts.intraday_bars import IntradayBars
 from quantmatrix_engine.prices.intraday_coverage import intraday_coverage
 from quantmatrix_engine.vocabulary import Severity
 from quantmatrix_models.database import Database
@@ -16,7 +16,7 @@ from quantmatrix_pipelines import catalog, checks, stretches
 from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.market_data import intraday_parts
 from quantmatrix_pipelines.defs.market_data.intraday_parts import Screened
-from quantmatrix_pipelines.defs.market_data.intraday_retention import Retention, retention
+from quantmatrix_pipelines.defs.market_data.intraday_retention import retention
 from quantmatrix_pipelines.defs.market_data.lake_assets import lake_asset
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
@@ -94,7 +94,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
                 written.add(new)
                 told.add(delivery, sorted_out, new)
             written.write(lake, note=stretch.note)
-        gone = keeps.forget(lake)
+        kept = keeps.forget(lake, "intraday_bars")
         context.log.info("%d intraday bars, %d rows new", told.delivered, told.new)
         catalog.count_sessions(context, lake, "intraday_bars")
         of_last = lake.read("intraday_bars", first=sessions[-1], last=sessions[-1])
@@ -106,7 +106,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
                 outside_hours=told.outside,
                 new=told.new,
                 sample=catalog.table(of_last),
-                **_of_retention(keeps, gone),
+                **kept,
             ),
             check_results=[
                 checks.result(
@@ -141,11 +141,6 @@ class _Told:
         """Gives the findings, each once, but for bars outside the hours, which are no fault."""
         every = pl.concat(self._findings).unique(maintain_order=True)
         return every.filter(pl.col("severity") != Severity.INFO.value)
-
-
-def _of_retention(keeps: Retention, gone: dict[Interval, int]) -> dict[str, object]:
-    since = {f"kept_{one}_since": str(first) for one, first in keeps.since.items()}
-    return {**since, **{f"forgotten_{one}": rows for one, rows in gone.items()}}
 
 
 def _covered(

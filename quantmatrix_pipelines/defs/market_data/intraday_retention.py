@@ -11,8 +11,6 @@ from quantmatrix_engine.contracts.intraday_bars import Interval
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.settings import Settings
 
-TABLE = "intraday_bars"
-
 
 @dataclass(frozen=True)
 class Retention:
@@ -33,26 +31,28 @@ class Retention:
         ]
         return bars.filter(pl.any_horizontal(in_time))
 
-    def forget(self, lake: Lake) -> dict[Interval, int]:
-        """Takes away what is past its time, and the files of what was taken away a week ago.
+    def forget(self, lake: Lake, table: str) -> dict[str, object]:
+        """Takes away what a table has past its time, and the files of what went a week ago.
 
-        Gives how many rows went, by interval. No other table is touched.
+        Gives what the materialization tells: how many rows went and since when others are kept, by
+        interval. No other table is touched.
         """
         gone = {
-            interval: lake.delete(TABLE, before=first, interval=interval.value)
+            interval: lake.delete(table, before=first, interval=interval.value)
             for interval, first in self.since.items()
         }
         if any(gone.values()):
-            lake.vacuum(TABLE)
-        return gone
+            lake.vacuum(table)
+        since = {f"kept_{one}_since": str(first) for one, first in self.since.items()}
+        return {**since, **{f"forgotten_{one}": rows for one, rows in gone.items()}}
 
 
 def retention(settings: Settings, lake: Lake, session: dt.date) -> Retention:
     """Gives what is kept when `session` has been loaded: sessions are counted back from the newest.
 
-    The newest is the last the table has, or `session` where that is later.
+    The newest is the last there are bars of, or `session` where that is later.
     """
-    known = lake.sessions(TABLE)
+    known = lake.sessions("intraday_bars")
     newest = session if known is None else max(session, known[1])
     counts = {
         Interval.FIVE_MINUTES: settings.intraday_5m_sessions,

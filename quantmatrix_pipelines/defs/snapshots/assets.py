@@ -16,8 +16,10 @@ from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 from quantmatrix_engine.indicators.descriptions import describe
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.coverage import coverage
@@ -57,8 +59,10 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             "instruments",
             "bars",
             "indicators",
+            "weekly_indicators",
             "fundamentals",
             "intraday_bars",
+            "intraday_indicators",
             "signals",
             "signal_outcomes",
         ],
@@ -97,7 +101,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         for session in sessions_in(context.partition_keys):
             there = _there(lake, database, session)
             tables = _tables(lake, database, session, providers=names_of(feed)) | {
-                "intraday_bars": _intraday(lake, session, settings.intraday_names)
+                "intraday_bars": _intraday(lake, session, settings.intraday_names),
+                "intraday_indicators": _intraday_indicators(lake, session),
             }
             published = store.publish(
                 settings.snapshots,
@@ -128,13 +133,12 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
 def _tables(
     lake: Lake, database: Database, session: dt.date, *, providers: Sequence[str]
 ) -> dict[str, Table]:
-    """Gives all tables but the intraday bars; what is long comes some sessions at a time."""
+    """Gives all tables but the intraday ones; what is long comes some sessions at a time."""
     catalogue = instruments.catalogue(database)
     of_bars = _stretches(lake, "bars", session, months=A_YEAR)
     signals = evaluations.signals_by_session(database, until=session)
     said = [(one[0], one[-1]) for one in portions(signals, most=SIGNALS_AT_ONCE)]
     said = said or [(session, session)]
-    names = lake.columns("indicators")
     return {
         "instruments": _table([catalogue], Instruments),
         "bars": _table((_bars(lake, one, providers) for one in of_bars), Bars),
@@ -142,15 +146,9 @@ def _tables(
             [coverage(_keys(lake, of_bars, providers), catalogue, session)], Coverage
         ),
         "corporate_actions": _table([_actions(database, session)], PriceActions),
-        "indicators": _table(
-            (
-                lake.read("indicators", first=one.first, last=one.last).sort(
-                    "instrument_id", "session"
-                )
-                for one in _stretches(lake, "indicators", session, months=A_QUARTER)
-            ),
-            Indicators,
-            further=describe(names),
+        "indicators": _indicators(lake, "indicators", Indicators, session, months=A_QUARTER),
+        "weekly_indicators": _indicators(
+            lake, "weekly_indicators", WeeklyIndicators, session, months=A_YEAR
         ),
         "fundamentals": _table([lake.read("fundamentals", last=session)], Fundamentals),
         "signals": _table((evaluations.signals_of(database, *one) for one in said), SignalHistory),
@@ -168,9 +166,28 @@ def _there(lake: Lake, database: Database, session: dt.date) -> dict[str, int]:
 
     Counted before they are read: while that goes on, others may add to them.
     """
-    indicators = lake.rows_by_session("indicators", first=dt.date.min, last=session)
-    signals = evaluations.signals_by_session(database, until=session)
-    return {"indicators": sum(indicators.values()), "signals": sum(signals.values())}
+    counts = {
+        table: lake.rows_by_session(table, first=dt.date.min, last=session)
+        for table in ("indicators", "weekly_indicators")
+    }
+    counts["signals"] = evaluations.signals_by_session(database, until=session)
+    return {table: sum(rows.values()) for table, rows in counts.items()}
+
+
+def _indicators(
+    lake: Lake,
+    table: str,
+    contract: type[pa.DataFrameModel],
+    session: dt.date,
+    *,
+    months: int,
+) -> Table:
+    """Gives indicators up to a session, so many months at a time, by instrument in each."""
+    parts = (
+        lake.read(table, first=one.first, last=one.last).sort("instrument_id", "session")
+        for one in _stretches(lake, table, session, months=months)
+    )
+    return _table(parts, contract, further=describe(lake.columns(table)))
 
 
 def _stretches(lake: Lake, table: str, session: dt.date, *, months: int) -> list[Stretch]:
@@ -203,6 +220,15 @@ def _intraday(lake: Lake, session: dt.date, providers: Sequence[str]) -> Table:
     of_feed = preferred(lake.read("intraday_bars", first=first, last=session), providers)
     newest = known_by(of_feed, _END_OF_TIME)
     return _table([newest.sort("instrument_id", "interval", "starts_at")], IntradayBars)
+
+
+def _intraday_indicators(lake: Lake, session: dt.date) -> Table:
+    """Gives the indicators of the same sessions' intraday bars."""
+    name = "intraday_indicators"
+    first = calendars.sessions_before(session, INTRADAY_SESSIONS - 1)
+    kept = lake.read(name, first=first, last=session)
+    in_order = kept.sort("instrument_id", "interval", "starts_at")
+    return _table([in_order], IntradayIndicators, further=describe(kept.columns))
 
 
 def _actions(database: Database, session: dt.date) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.bars import Bars
 from quantmatrix_engine.contracts.period_bars import PeriodBars
-from quantmatrix_engine.prices.resampling import Period, resampled
+from quantmatrix_engine.prices.resampling import Period, resampled, week_ends
 
 
 def day(month: int, number: int) -> dt.date:
@@ -105,6 +105,25 @@ def test_no_bars_give_no_weeks_in_the_same_shape():
     weeks = resampled(bars, Period.WEEK, as_of=day(1, 12))
     assert gate.apply(PeriodBars, weeks).failures.is_empty()
     assert resampled(bars.clear(), Period.WEEK, as_of=day(1, 12)).schema == weeks.schema
+
+
+def test_further_columns_have_the_value_of_the_periods_last_bar():
+    bars = daily(day(1, 8), day(1, 16), without=(day(1, 12),))
+    further = bars.with_columns(benchmark_close=pl.int_range(pl.len()).cast(pl.Float64))
+    further = further.with_columns(pl.col("benchmark_close").replace(4.0, None))
+    weeks = resampled(further, Period.WEEK, as_of=day(1, 16), beside=["benchmark_close"])
+    # Monday to Thursday are 0 to 3; of the next week there is Tuesday alone, without a value.
+    assert weeks["benchmark_close"].to_list() == [3.0, None]
+    none = resampled(further.clear(), Period.WEEK, as_of=day(1, 16), beside=["benchmark_close"])
+    assert none.schema == weeks.schema
+
+
+def test_a_week_is_over_with_its_last_session():
+    # Good Friday is the 29th of March; the 15th of January is a holiday.
+    assert week_ends(calendars.sessions(day(3, 25), day(4, 3))) == [day(3, 28)]
+    assert week_ends(calendars.sessions(day(1, 12), day(1, 19))) == [day(1, 12), day(1, 19)]
+    assert week_ends([day(3, 27)]) == []
+    assert week_ends([]) == []
 
 
 @settings(deadline=None, max_examples=30)

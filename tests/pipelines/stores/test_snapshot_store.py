@@ -20,8 +20,10 @@ from quantmatrix_engine.contracts.fundamentals import Fundamentals
 from quantmatrix_engine.contracts.indicators import Indicators
 from quantmatrix_engine.contracts.instruments import Instruments
 from quantmatrix_engine.contracts.intraday_bars import IntradayBars
+from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
 from quantmatrix_engine.contracts.signal_history import SignalHistory
 from quantmatrix_engine.contracts.signal_outcomes import OutcomeHistory, SignalStages
+from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
 from quantmatrix_pipelines.stores import snapshot
 from quantmatrix_pipelines.stores.snapshot import Table
 
@@ -77,14 +79,26 @@ def fundamentals() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema_of(Fundamentals))
 
 
+def weeks() -> pl.DataFrame:
+    """The week of the session and the one before it."""
+    prices = dict.fromkeys(("open", "high", "low", "close"), 11.0)
+    row = {"instrument_id": 1, **prices, "volume": 5.0, "sessions": 4, "known_at": AT}
+    days = (SESSION - dt.timedelta(days=7), SESSION)
+    return pl.DataFrame(
+        [{**row, "session": session} for session in days], schema=schema_of(WeeklyIndicators)
+    )
+
+
 def tables(*, said: tuple[dt.date, ...] = (THURSDAY, SESSION)) -> dict[str, Table]:
     return {
         "instruments": table(instruments()),
         "bars": table(bars((1, THURSDAY, 10.0), (1, SESSION, 11.0))),
         "corporate_actions": table(pl.DataFrame(schema=schema_of(PriceActions))),
         "indicators": table(pl.DataFrame(schema=schema_of(Indicators))),
+        "weekly_indicators": table(weeks()),
         "fundamentals": table(fundamentals()),
         "intraday_bars": table(pl.DataFrame(schema=schema_of(IntradayBars))),
+        "intraday_indicators": table(pl.DataFrame(schema=schema_of(IntradayIndicators))),
         "signals": table(signals(*said)),
         "signal_outcomes": table(outcomes() if said else outcomes().clear()),
         "signal_stages": table(pl.DataFrame(schema=schema_of(SignalStages))),
@@ -131,7 +145,8 @@ def test_a_snapshot_is_a_database_with_parquet_and_a_manifest(tmp_path: Path):
     assert {path.name for path in published.iterdir()} == {
         *("instruments.parquet", "bars.parquet", "indicators.parquet", "signals.parquet"),
         *("corporate_actions.parquet", "fundamentals.parquet", "intraday_bars.parquet"),
-        *("signal_outcomes.parquet", "signal_stages.parquet"),
+        *("signal_outcomes.parquet", "signal_stages.parquet", "weekly_indicators.parquet"),
+        "intraday_indicators.parquet",
         *("quantmatrix.duckdb", "manifest.json"),
     }
     assert asked(published, "SELECT session, close FROM bars ORDER BY session") == [
@@ -213,6 +228,11 @@ def test_the_latest_fundamentals_are_of_the_last_session_one_row_a_provider(tmp_
     ]
 
 
+def test_the_latest_weekly_indicators_are_of_the_newest_week_with_symbols(tmp_path: Path):
+    rows = "SELECT symbol, session, sessions, close FROM latest_weekly_indicators"
+    assert asked(publish(tmp_path), rows) == [("AAA", SESSION, 4, 11.0)]
+
+
 def test_a_column_without_values_has_the_type_of_one_with_values(tmp_path: Path):
     types = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'signals'"
     empty, full = publish(tmp_path, tables=tables(said=())), publish(tmp_path)
@@ -233,7 +253,8 @@ def test_the_manifest_says_what_is_in_it_and_its_sums_are_true(tmp_path: Path):
     assert manifest["code_version"] == "v1"
     counted = {"instruments": 1, "bars": 2, "indicators": 0, "signals": 2}
     counted |= {"corporate_actions": 0, "fundamentals": 4, "intraday_bars": 0}
-    counted |= {"signal_outcomes": 1, "signal_stages": 0}
+    counted |= {"signal_outcomes": 1, "signal_stages": 0, "weekly_indicators": 2}
+    counted |= {"intraday_indicators": 0}
     assert manifest["tables"] == counted
     others = [path for path in published.iterdir() if path.name != "manifest.json"]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
