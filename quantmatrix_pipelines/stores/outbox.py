@@ -4,15 +4,12 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, text
 
 from quantmatrix_engine.notifications.compose import Became, Told, Withheld
-from quantmatrix_engine.notifications.message import Message
-from quantmatrix_engine.notifications.status import Failed
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -121,7 +118,7 @@ def _withheld_by_user(connection: Connection, values: dict[str, Any]) -> dict[in
 
 def _failed_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    for row in connection.execute(text(_FAILED), values):
+    for row in connection.execute(text(FAILED), values):
         found[row.user_id].append(f"{row.name}: {row.error}")
     return found
 
@@ -181,40 +178,6 @@ def put(database: Database, notifications: pl.DataFrame, links: pl.DataFrame) ->
             told.select("user_id", "notification_id", "signal_id", "channel"),
         )
     return notifications.height
-
-
-def failed(database: Database, session: dt.date, cohorts: Sequence[int]) -> list[Failed]:
-    """Gives the strategies of users of the cohorts whose newest run of the session failed."""
-    with database.transaction(Role.PIPELINE) as connection:
-        rows = connection.execute(text(_FAILED), {"session": session, "cohorts": list(cohorts)})
-        return [Failed(row.user, row.name, row.error) for row in rows]
-
-
-class StatusPart(IntEnum):
-    """The messages about the system there can be of a session, each once."""
-
-    SESSION_MISSING = 1
-    INSTRUMENTS_MISSING = 2
-    STRATEGIES_FAILED = 3
-
-
-def put_status(database: Database, message: Message, part: StatusPart, *, at: dt.datetime) -> int:
-    """Adds a message about the system for every active administrator; gives how many those are.
-
-    One who has had this part of the session's messages gets no second one.
-    """
-    with database.transaction(Role.PIPELINE) as connection:
-        values = {
-            "session": message.session,
-            "part": int(part),
-            "message": message.model_dump_json(),
-            "at": at,
-        }
-        connection.execute(text(_PUT_STATUS), values)
-        admins = connection.execute(
-            text("SELECT count(*) FROM users WHERE role = 'admin' AND is_active")
-        )
-        return int(admins.scalar_one())
 
 
 def due(database: Database, at: dt.datetime) -> int:
@@ -349,8 +312,8 @@ WHERE t.session = :session AND u.cohort = ANY(:cohorts) AND u.is_active
 ORDER BY t.user_id, g.id, t.target
 """
 
-_FAILED = """
-SELECT r.user_id, s.name, r.error, u.name AS user
+FAILED = """
+SELECT r.user_id, r.strategy_id, s.name, r.error, u.name AS user
 FROM strategy_runs r
 JOIN users u ON u.id = r.user_id
 JOIN strategies s ON s.user_id = r.user_id AND s.id = r.strategy_id
@@ -359,6 +322,7 @@ WHERE r.session = :session AND u.cohort = ANY(:cohorts) AND r.status = 'failed'
               WHERE n.strategy_id = r.strategy_id AND n.session = r.session)
 ORDER BY r.user_id, s.name
 """
+"""The strategies of users of the cohorts whose newest run of the session failed."""
 
 _DUE = """
 LEFT JOIN discord_webhooks w ON w.user_id = n.user_id AND w.channel = n.channel
@@ -369,14 +333,6 @@ WHERE ((n.status = 'pending' AND n.due_at <= :at)
       SELECT 1 FROM notifications e
       WHERE e.user_id = n.user_id AND e.channel = n.channel AND e.id < n.id
         AND e.status IN ('pending', 'leased'))
-"""
-
-_PUT_STATUS = """
-INSERT INTO notifications (user_id, channel, session, part, message, status, due_at, kind, priority)
-SELECT id, 'system_status', :session, :part, CAST(:message AS jsonb), 'pending', :at,
-    'system_status', 'high'
-FROM users WHERE role = 'admin' AND is_active
-ON CONFLICT (user_id, channel, session, part) DO NOTHING
 """
 
 _LEASE = f"""

@@ -244,6 +244,27 @@ def test_a_strategy_that_cannot_be_read_fails_alone(loaded: Installation) -> Non
     assert of_olga["notes"][0] == f"ada, ATR Matrix: {error}"
 
 
+def test_what_fails_in_a_later_cohort_is_told_to_administrators_and_nothing_twice(
+    loaded: Installation,
+) -> None:
+    for name in ("ada", "ben"):
+        loaded.add_user(name, {"entry_max_atr_distance": 99}, webhook=False)
+    users.add(loaded.database, "olga", trail=loaded.trail())
+    with loaded.database.engine.begin() as connection:
+        connection.execute(text("UPDATE users SET role = 'admin' WHERE name = 'olga'"))
+    loaded.run("market_data", range_tags(str(LAST), str(LAST)), "indicators", "market_snapshots")
+    for cohort in ("u00", "u01", "u00"):
+        loaded.run("evaluation", range_tags(f"{LAST}|{cohort}", f"{LAST}|{cohort}"))
+    with loaded.database.transaction(Role.PIPELINE) as connection:
+        told = connection.execute(
+            text(
+                "SELECT message -> 'notes' ->> 0 AS first FROM notifications"
+                " WHERE channel = 'system_status' ORDER BY part"
+            )
+        ).scalars()
+        assert [one.split(",")[0] for one in told] == ["ada", "ben"]
+
+
 def _said(installation: Installation, session: dt.date) -> dict[int, list[tuple[str, float]]]:
     with installation.database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
