@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, text
 
-from quantmatrix_engine.notifications.compose import Became, Told, Withheld
+from quantmatrix_engine.notifications.compose import Became, Told, ToldBefore, Withheld
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -19,7 +19,10 @@ from quantmatrix_pipelines.stores.symbols import symbol_then
 
 @dataclass(frozen=True)
 class Untold:
-    """What a user has not been told of a session yet; `part` is the number of the next message."""
+    """What a user has not been told of a session yet; `part` is the number of the next message.
+
+    `told_before` are signals that earlier messages told of the instruments of `told`.
+    """
 
     user_id: int
     part: int
@@ -27,6 +30,7 @@ class Untold:
     withheld: tuple[Withheld, ...]
     failed: tuple[str, ...]
     earlier: tuple[Became, ...] = ()
+    told_before: tuple[ToldBefore, ...] = ()
 
 
 _TOLD_STAGES = (Stage.TARGET_HIT, Stage.STOPPED, Stage.INVALIDATED)
@@ -69,6 +73,7 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
         failed = _failed_by_user(connection, values)
         earlier = _earlier_by_user(connection, values)
         parts = _next_parts(connection, values)
+        before = _told_before(connection, values | {"users": sorted(set(told) & set(parts))})
     concerned = set(told) | ((set(withheld) | set(failed) | set(earlier)) - set(parts))
     return [
         Untold(
@@ -78,6 +83,7 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
             tuple(withheld[user_id]),
             tuple(failed[user_id]),
             () if user_id in parts else tuple(earlier[user_id]),
+            tuple(before[user_id]),
         )
         for user_id in sorted(concerned)
     ]
@@ -139,6 +145,13 @@ def _earlier_by_user(connection: Connection, values: dict[str, Any]) -> dict[int
                 price=_float(row.price),
             )
         )
+    return found
+
+
+def _told_before(connection: Connection, values: dict[str, Any]) -> dict[int, list[ToldBefore]]:
+    found: dict[int, list[ToldBefore]] = defaultdict(list)
+    for row in connection.execute(text(_TOLD_BEFORE), values) if values["users"] else ():
+        found[row.user_id].append(ToldBefore(row.strategy, row.symbol, Action(row.action)))
     return found
 
 
@@ -272,6 +285,12 @@ def counts(database: Database, sessions: Sequence[dt.date]) -> Iterator[tuple[st
     yield from (tuple(row) for row in rows)
 
 
+_REACHED = """EXISTS (
+      SELECT 1 FROM notification_signals l JOIN notifications n ON n.id = l.notification_id
+      WHERE l.signal_id = g.id AND l.channel = :channel
+        AND n.status NOT IN ('suppressed', 'failed'))"""
+"""That a message told the signal `g`, or will."""
+
 _UNTOLD_SIGNALS = f"""
 SELECT g.id, g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action, g.level,
        g.strength, g.price, g.stop, g.target_1, g.target_2, g.target_3, g.risk_reward,
@@ -282,6 +301,20 @@ JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
 WHERE g.session = :session AND u.cohort = ANY(:cohorts)
   AND NOT EXISTS (SELECT 1 FROM notification_signals t
                   WHERE t.signal_id = g.id AND t.channel = :channel)
+ORDER BY g.user_id, g.id
+"""
+
+_TOLD_BEFORE = f"""
+SELECT g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action
+FROM signals g
+JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
+WHERE g.session = :session AND g.user_id = ANY(:users)
+  AND EXISTS (SELECT 1 FROM signals o
+              WHERE o.user_id = g.user_id AND o.session = g.session
+                AND o.instrument_id = g.instrument_id
+                AND NOT EXISTS (SELECT 1 FROM notification_signals t
+                                WHERE t.signal_id = o.id AND t.channel = :channel))
+  AND {_REACHED}
 ORDER BY g.user_id, g.id
 """
 
@@ -306,9 +339,7 @@ JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
 WHERE t.session = :session AND u.cohort = ANY(:cohorts) AND u.is_active
   AND t.stage = ANY(:stages)
   -- Nobody is told what became of a signal that was kept from them.
-  AND EXISTS (SELECT 1 FROM notification_signals l JOIN notifications n ON n.id = l.notification_id
-              WHERE l.signal_id = g.id AND l.channel = :channel
-                AND n.status NOT IN ('suppressed', 'failed'))
+  AND {_REACHED}
 ORDER BY t.user_id, g.id, t.target
 """
 

@@ -95,6 +95,31 @@ def test_a_session_run_twice_says_nothing_twice(loaded: Installation) -> None:
     assert _counts(loaded) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
 
 
+def test_a_later_message_names_the_signal_of_an_earlier_one_it_says_the_opposite_of(
+    loaded: Installation,
+) -> None:
+    ada = loaded.add_user("ada", {})
+    loaded.evaluate(LAST)
+    loaded.run("delivery", {})
+    strategies.add(
+        loaded.database,
+        user_id=1,
+        name="Out",
+        kind="custom",
+        params={"entry": "close < 0", "exit": "close > 0"},
+        universe={"symbols": ["IBM"]},
+        trail=loaded.trail(),
+    )
+    loaded.evaluate(LAST)
+    loaded.run("delivery", {})
+    first, second = loaded.discord.messages(ada)
+    assert "disagree" not in first["content"]
+    assert second["content"].splitlines() == [
+        "2013-03-01: 1 exit",
+        "Strategies disagree on IBM: Out says exit, ATR Matrix says entry (told before)",
+    ]
+
+
 def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_path: Path) -> None:
     told = tmp_path / "actions.csv"
     told.write_text("symbol,ex_date,kind,amount\nIBM,2012-11-07,cash_dividend,0.85\n")

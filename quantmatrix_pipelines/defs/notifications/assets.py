@@ -180,6 +180,7 @@ def _composed(
             lateness=lateness,
             failed=one.failed,
             earlier=one.earlier,
+            told_before=one.told_before,
         )
         its = {"user_id": one.user_id, **key, "part": one.part}
         rows.append(
