@@ -3,7 +3,8 @@
 A home of its own is made with seeded bars, and `--signals` entries an evening for `--evenings`
 evenings, of 5,000 users, with the stop two and the targets two to four ATR away, as ATR Matrix has
 them. The evenings but the last are followed in one run; then the last one is timed as a run of
-Dagster. Reading what is followed by COPY is timed against rows of Python in the same process.
+Dagster. Reading what is followed by COPY is timed against rows of Python in the same process, and
+writing it onto pages with room against writing it onto full ones.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import polars as pl
+import psutil
 from lake import as_bars, raw_bars
 from polars.testing import assert_frame_equal
 from session_of_users import LAST, fill, measured
@@ -41,6 +43,20 @@ from quantmatrix_pipelines.stores import outcomes as store
 
 USERS, INSTRUMENTS = 5_000, 10_000
 COHORTS = list(range(64))
+FILLED = (100, 60)  # Percent of a page that is filled: PostgreSQL's usual, and that of ours.
+WRITTEN = {
+    "user_id": pl.Int64,
+    "signal_id": pl.Int64,
+    **MEASURED_SCHEMA,
+    "highest_price": pl.Decimal(20, 6),
+    "lowest_price": pl.Decimal(20, 6),
+    "computed_at": pl.Datetime("us", "UTC"),
+}
+_OPEN = "SELECT * FROM signal_outcomes WHERE NOT closed ORDER BY signal_id"
+_IN_PLACE = """
+SELECT CAST(n_tup_hot_upd AS double precision) / n_tup_upd FROM pg_stat_user_tables
+WHERE relname LIKE 'filled_%' ORDER BY relname
+"""
 
 
 def say(database: Database, bars: pl.DataFrame, signals: int) -> None:
@@ -107,6 +123,53 @@ def compared(database: Database) -> None:
     print(f"  CPU of ours {cpu[0]:.1f} s and {cpu[1]:.1f} s: {cpu[0] / cpu[1]:.1f} times")
 
 
+def written(database: Database) -> None:
+    """Prints how many times as long an evening's update takes on full pages as on ours.
+
+    Both tables are copies of what is stored, with every row that is open changed three times over;
+    CPU is that of the server's process.
+    """
+    with database.engine.begin() as connection:
+        rows = bulk.read(connection, _OPEN, {}, WRITTEN)
+        for fill in FILLED:
+            connection.execute(text(f"DROP TABLE IF EXISTS filled_{fill}"))
+            connection.execute(
+                text(
+                    f"CREATE TABLE filled_{fill} (LIKE signal_outcomes INCLUDING ALL)"
+                    f" WITH (fillfactor = {fill})"
+                )
+            )
+            connection.execute(text(f"INSERT INTO filled_{fill} SELECT * FROM signal_outcomes"))
+    taken: dict[int, list[tuple[float, float]]] = {fill: [] for fill in FILLED}
+    for evening in range(1, 4):
+        later = rows.with_columns(pl.col("through_session") + pl.duration(days=evening))
+        for fill in FILLED if evening % 2 else reversed(FILLED):
+            taken[fill].append(update(database, f"filled_{fill}", later))
+    with database.engine.connect() as connection:
+        full, ours = (
+            bulk.read(connection, f"SELECT * FROM filled_{fill} ORDER BY signal_id", {}, WRITTEN)
+            for fill in FILLED
+        )
+        assert_frame_equal(full, ours)
+        time.sleep(2)  # The server counts with a delay.
+        shares = connection.execute(text(_IN_PLACE)).scalars().all()
+    for name, place in (("", 0), ("  CPU of the server ", 1)):
+        full, ours = (statistics.median(one[place] for one in taken[fill]) for fill in FILLED)
+        what = name or f"{rows.height:,} open rows updated, "
+        print(f"{what}on full pages {full:.1f} s, on ours {ours:.1f} s: {full / ours:.1f} times")
+    print(f"  without a new entry in an index: {shares[0]:.0%} and {shares[1]:.0%}")
+
+
+def update(database: Database, table: str, rows: pl.DataFrame) -> tuple[float, float]:
+    """Updates rows of a table, as a store does; gives seconds, and those of the server's CPU."""
+    with database.engine.begin() as connection:
+        server = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        began, before = time.perf_counter(), sum(server.cpu_times()[:2])
+        bulk.upsert(connection, table, rows, key=["signal_id"], fixed=["user_id"])
+        cpu = sum(server.cpu_times()[:2]) - before
+    return time.perf_counter() - began, cpu
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--signals", type=int, default=100_000)
@@ -142,6 +205,7 @@ def main() -> None:
                 counted = connection.execute(
                     text("SELECT count(*), count(*) FILTER (WHERE NOT closed) FROM signal_outcomes")
                 ).one()
+            written(here.database)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             print(f"{counted[0]:,} outcomes, {counted[1]:,} open; {peak:.2f} GiB at most")
     finally:

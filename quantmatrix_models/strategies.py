@@ -303,6 +303,30 @@ class WithheldSignal(HasId, OwnedWithParent, Base):
     detail: Mapped[str] = mapped_column(comment="Why it was not judged, in a sentence.")
 
 
+class ToldFailure(OwnedWithParent, Base):
+    """A strategy that failed on a session, once administrators were told: only added to.
+
+    One that fails again on the session, for whatever reason, is not told again.
+    """
+
+    __tablename__ = "told_failures"
+    __grants__: ClassVar = {
+        Role.PIPELINE: (READ, ADD),
+        Role.ADMIN: (READ,),
+        Role.SUPPORT: (READ,),
+    }
+    __table_args__ = (reference("strategies", "strategy_id"), positive("part"))
+
+    strategy_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, comment="The strategy that failed."
+    )
+    session: Mapped[dt.date] = mapped_column(primary_key=True, comment="The session it failed on.")
+    part: Mapped[int] = mapped_column(
+        comment="Number of the message that told it, on the channel `system_status`."
+    )
+    created_at: Mapped[CreatedAt]
+
+
 class StrategyPerformance(HasId, OwnedWithParent, Measures, Base):
     """What a strategy's trades came to over a period, as computed last.
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -71,6 +71,15 @@ class Became:
     price: float | None
 
 
+@dataclass(frozen=True)
+class ToldBefore:
+    """A signal of the session that an earlier message told."""
+
+    strategy: str
+    symbol: str
+    action: Action
+
+
 def compose(
     session: dt.date,
     told: Sequence[Told],
@@ -79,13 +88,16 @@ def compose(
     lateness: str | None,
     failed: Sequence[str] = (),
     earlier: Sequence[Became] = (),
+    told_before: Sequence[ToldBefore] = (),
 ) -> Message:
     """Gives the message about `told`, most pressing first: exits, scale-outs, entries by strength.
 
     Beyond MAX_ITEMS a signal is named in `also`; the actions take turns at the items, so that a day
     of many exits hides no entry. `lateness` says why the message comes late, None
     where it does not; `failed` are strategies that could not be evaluated, with the reason;
-    `earlier` is what earlier signals came to. Raises ValueError where there is nothing to tell.
+    `earlier` is what earlier signals came to; `told_before` are signals that earlier messages of
+    the session told, named where one of `told` says the opposite. Raises ValueError where there is
+    nothing to tell.
     """
     if not (told or withheld or failed or earlier):
         raise ValueError("There is nothing to tell.")
@@ -99,7 +111,7 @@ def compose(
         notes=(
             *_notes(withheld, lateness, failed),
             *_earlier(earlier),
-            *_disagreements(ordered),
+            *_disagreements(ordered, told_before),
         ),
         footer=FOOTER,
     )
@@ -234,23 +246,36 @@ def _named(withheld: Sequence[Withheld]) -> str:
     return "; ".join(named) + (f" and {beyond} more" if beyond else "")
 
 
-def _disagreements(told: Sequence[Told]) -> Iterator[str]:
-    """Names the instruments about which two strategies say the opposite: to buy, and to sell."""
-    said: dict[str, dict[tuple[str, Action], None]] = defaultdict(dict)
+def _disagreements(told: Sequence[Told], before: Sequence[ToldBefore]) -> Iterator[str]:
+    """Names the instruments about which two strategies say the opposite: to buy, and to sell.
+
+    One of the two at least is told now.
+    """
+    said: dict[str, dict[tuple[str, Action], bool]] = defaultdict(dict)
     for signal in told:
-        said[signal.symbol][signal.strategy, signal.action] = None
+        said[signal.symbol][signal.strategy, signal.action] = True
+    for one in before:
+        said[one.symbol].setdefault((one.strategy, one.action), False)
     opposed = [symbol for symbol in sorted(said) if _is_opposed(said[symbol])]
     for symbol in opposed[:MAX_DISAGREEMENTS]:
-        words = [f"{strategy} says {_NOUNS[action][0]}" for strategy, action in said[symbol]]
+        words = [_says(*one, is_new=is_new) for one, is_new in said[symbol].items()]
         yield f"Strategies disagree on {symbol}: {', '.join(words)}"
     if rest := opposed[MAX_DISAGREEMENTS:]:
         yield f"Strategies disagree on {len(rest)} more: {_names(rest)}"
 
 
-def _is_opposed(said: Iterable[tuple[str, Action]]) -> bool:
-    buyers = {strategy for strategy, action in said if action == Action.ENTRY}
-    sellers = {strategy for strategy, action in said if action != Action.ENTRY}
-    return any(one != other for one in buyers for other in sellers)
+def _says(strategy: str, action: Action, *, is_new: bool) -> str:
+    return f"{strategy} says {_NOUNS[action][0]}" + ("" if is_new else " (told before)")
+
+
+def _is_opposed(said: Mapping[tuple[str, Action], bool]) -> bool:
+    """Says whether two strategies say the opposite and one of them is told now (True in `said`)."""
+    return any(
+        buyer != seller and (is_new or is_new_too)
+        for (buyer, buys), is_new in said.items()
+        for (seller, sells), is_new_too in said.items()
+        if buys == Action.ENTRY != sells
+    )
 
 
 def _earlier(earlier: Sequence[Became]) -> Iterator[str]:

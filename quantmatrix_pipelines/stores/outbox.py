@@ -4,15 +4,12 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, text
 
-from quantmatrix_engine.notifications.compose import Became, Told, Withheld
-from quantmatrix_engine.notifications.message import Message
-from quantmatrix_engine.notifications.status import Failed
+from quantmatrix_engine.notifications.compose import Became, Told, ToldBefore, Withheld
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, SizeBasis, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -22,7 +19,10 @@ from quantmatrix_pipelines.stores.symbols import symbol_then
 
 @dataclass(frozen=True)
 class Untold:
-    """What a user has not been told of a session yet; `part` is the number of the next message."""
+    """What a user has not been told of a session yet; `part` is the number of the next message.
+
+    `told_before` are signals that earlier messages told of the instruments of `told`.
+    """
 
     user_id: int
     part: int
@@ -30,6 +30,7 @@ class Untold:
     withheld: tuple[Withheld, ...]
     failed: tuple[str, ...]
     earlier: tuple[Became, ...] = ()
+    told_before: tuple[ToldBefore, ...] = ()
 
 
 _TOLD_STAGES = (Stage.TARGET_HIT, Stage.STOPPED, Stage.INVALIDATED)
@@ -72,6 +73,7 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
         failed = _failed_by_user(connection, values)
         earlier = _earlier_by_user(connection, values)
         parts = _next_parts(connection, values)
+        before = _told_before(connection, values | {"users": sorted(set(told) & set(parts))})
     concerned = set(told) | ((set(withheld) | set(failed) | set(earlier)) - set(parts))
     return [
         Untold(
@@ -81,6 +83,7 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
             tuple(withheld[user_id]),
             tuple(failed[user_id]),
             () if user_id in parts else tuple(earlier[user_id]),
+            tuple(before[user_id]),
         )
         for user_id in sorted(concerned)
     ]
@@ -121,7 +124,7 @@ def _withheld_by_user(connection: Connection, values: dict[str, Any]) -> dict[in
 
 def _failed_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    for row in connection.execute(text(_FAILED), values):
+    for row in connection.execute(text(FAILED), values):
         found[row.user_id].append(f"{row.name}: {row.error}")
     return found
 
@@ -142,6 +145,13 @@ def _earlier_by_user(connection: Connection, values: dict[str, Any]) -> dict[int
                 price=_float(row.price),
             )
         )
+    return found
+
+
+def _told_before(connection: Connection, values: dict[str, Any]) -> dict[int, list[ToldBefore]]:
+    found: dict[int, list[ToldBefore]] = defaultdict(list)
+    for row in connection.execute(text(_TOLD_BEFORE), values) if values["users"] else ():
+        found[row.user_id].append(ToldBefore(row.strategy, row.symbol, Action(row.action)))
     return found
 
 
@@ -181,40 +191,6 @@ def put(database: Database, notifications: pl.DataFrame, links: pl.DataFrame) ->
             told.select("user_id", "notification_id", "signal_id", "channel"),
         )
     return notifications.height
-
-
-def failed(database: Database, session: dt.date, cohorts: Sequence[int]) -> list[Failed]:
-    """Gives the strategies of users of the cohorts whose newest run of the session failed."""
-    with database.transaction(Role.PIPELINE) as connection:
-        rows = connection.execute(text(_FAILED), {"session": session, "cohorts": list(cohorts)})
-        return [Failed(row.user, row.name, row.error) for row in rows]
-
-
-class StatusPart(IntEnum):
-    """The messages about the system there can be of a session, each once."""
-
-    SESSION_MISSING = 1
-    INSTRUMENTS_MISSING = 2
-    STRATEGIES_FAILED = 3
-
-
-def put_status(database: Database, message: Message, part: StatusPart, *, at: dt.datetime) -> int:
-    """Adds a message about the system for every active administrator; gives how many those are.
-
-    One who has had this part of the session's messages gets no second one.
-    """
-    with database.transaction(Role.PIPELINE) as connection:
-        values = {
-            "session": message.session,
-            "part": int(part),
-            "message": message.model_dump_json(),
-            "at": at,
-        }
-        connection.execute(text(_PUT_STATUS), values)
-        admins = connection.execute(
-            text("SELECT count(*) FROM users WHERE role = 'admin' AND is_active")
-        )
-        return int(admins.scalar_one())
 
 
 def due(database: Database, at: dt.datetime) -> int:
@@ -309,6 +285,12 @@ def counts(database: Database, sessions: Sequence[dt.date]) -> Iterator[tuple[st
     yield from (tuple(row) for row in rows)
 
 
+_REACHED = """EXISTS (
+      SELECT 1 FROM notification_signals l JOIN notifications n ON n.id = l.notification_id
+      WHERE l.signal_id = g.id AND l.channel = :channel
+        AND n.status NOT IN ('suppressed', 'failed'))"""
+"""That a message told the signal `g`, or will."""
+
 _UNTOLD_SIGNALS = f"""
 SELECT g.id, g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action, g.level,
        g.strength, g.price, g.stop, g.target_1, g.target_2, g.target_3, g.risk_reward,
@@ -319,6 +301,20 @@ JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
 WHERE g.session = :session AND u.cohort = ANY(:cohorts)
   AND NOT EXISTS (SELECT 1 FROM notification_signals t
                   WHERE t.signal_id = g.id AND t.channel = :channel)
+ORDER BY g.user_id, g.id
+"""
+
+_TOLD_BEFORE = f"""
+SELECT g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action
+FROM signals g
+JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
+WHERE g.session = :session AND g.user_id = ANY(:users)
+  AND EXISTS (SELECT 1 FROM signals o
+              WHERE o.user_id = g.user_id AND o.session = g.session
+                AND o.instrument_id = g.instrument_id
+                AND NOT EXISTS (SELECT 1 FROM notification_signals t
+                                WHERE t.signal_id = o.id AND t.channel = :channel))
+  AND {_REACHED}
 ORDER BY g.user_id, g.id
 """
 
@@ -343,14 +339,12 @@ JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
 WHERE t.session = :session AND u.cohort = ANY(:cohorts) AND u.is_active
   AND t.stage = ANY(:stages)
   -- Nobody is told what became of a signal that was kept from them.
-  AND EXISTS (SELECT 1 FROM notification_signals l JOIN notifications n ON n.id = l.notification_id
-              WHERE l.signal_id = g.id AND l.channel = :channel
-                AND n.status NOT IN ('suppressed', 'failed'))
+  AND {_REACHED}
 ORDER BY t.user_id, g.id, t.target
 """
 
-_FAILED = """
-SELECT r.user_id, s.name, r.error, u.name AS user
+FAILED = """
+SELECT r.user_id, r.strategy_id, s.name, r.error, u.name AS user
 FROM strategy_runs r
 JOIN users u ON u.id = r.user_id
 JOIN strategies s ON s.user_id = r.user_id AND s.id = r.strategy_id
@@ -359,6 +353,7 @@ WHERE r.session = :session AND u.cohort = ANY(:cohorts) AND r.status = 'failed'
               WHERE n.strategy_id = r.strategy_id AND n.session = r.session)
 ORDER BY r.user_id, s.name
 """
+"""The strategies of users of the cohorts whose newest run of the session failed."""
 
 _DUE = """
 LEFT JOIN discord_webhooks w ON w.user_id = n.user_id AND w.channel = n.channel
@@ -369,14 +364,6 @@ WHERE ((n.status = 'pending' AND n.due_at <= :at)
       SELECT 1 FROM notifications e
       WHERE e.user_id = n.user_id AND e.channel = n.channel AND e.id < n.id
         AND e.status IN ('pending', 'leased'))
-"""
-
-_PUT_STATUS = """
-INSERT INTO notifications (user_id, channel, session, part, message, status, due_at, kind, priority)
-SELECT id, 'system_status', :session, :part, CAST(:message AS jsonb), 'pending', :at,
-    'system_status', 'high'
-FROM users WHERE role = 'admin' AND is_active
-ON CONFLICT (user_id, channel, session, part) DO NOTHING
 """
 
 _LEASE = f"""

@@ -95,6 +95,31 @@ def test_a_session_run_twice_says_nothing_twice(loaded: Installation) -> None:
     assert _counts(loaded) == {"signals": 2, "notifications": 1, "strategy_runs": 2}
 
 
+def test_a_later_message_names_the_signal_of_an_earlier_one_it_says_the_opposite_of(
+    loaded: Installation,
+) -> None:
+    ada = loaded.add_user("ada", {})
+    loaded.evaluate(LAST)
+    loaded.run("delivery", {})
+    strategies.add(
+        loaded.database,
+        user_id=1,
+        name="Out",
+        kind="custom",
+        params={"entry": "close < 0", "exit": "close > 0"},
+        universe={"symbols": ["IBM"]},
+        trail=loaded.trail(),
+    )
+    loaded.evaluate(LAST)
+    loaded.run("delivery", {})
+    first, second = loaded.discord.messages(ada)
+    assert "disagree" not in first["content"]
+    assert second["content"].splitlines() == [
+        "2013-03-01: 1 exit",
+        "Strategies disagree on IBM: Out says exit, ATR Matrix says entry (told before)",
+    ]
+
+
 def test_every_asset_tells_how_many_rows_it_has(installation: Installation, tmp_path: Path) -> None:
     told = tmp_path / "actions.csv"
     told.write_text("symbol,ex_date,kind,amount\nIBM,2012-11-07,cash_dividend,0.85\n")
@@ -242,6 +267,27 @@ def test_a_strategy_that_cannot_be_read_fails_alone(loaded: Installation) -> Non
     assert of_ada["notes"] == [f"Not evaluated: ATR Matrix: {error}"]
     assert of_olga["headline"] == "1 strategy of 1 user not evaluated on 2013-03-01"
     assert of_olga["notes"][0] == f"ada, ATR Matrix: {error}"
+
+
+def test_what_fails_in_a_later_cohort_is_told_to_administrators_and_nothing_twice(
+    loaded: Installation,
+) -> None:
+    for name in ("ada", "ben"):
+        loaded.add_user(name, {"entry_max_atr_distance": 99}, webhook=False)
+    users.add(loaded.database, "olga", trail=loaded.trail())
+    with loaded.database.engine.begin() as connection:
+        connection.execute(text("UPDATE users SET role = 'admin' WHERE name = 'olga'"))
+    loaded.run("market_data", range_tags(str(LAST), str(LAST)), "indicators", "market_snapshots")
+    for cohort in ("u00", "u01", "u00"):
+        loaded.run("evaluation", range_tags(f"{LAST}|{cohort}", f"{LAST}|{cohort}"))
+    with loaded.database.transaction(Role.PIPELINE) as connection:
+        told = connection.execute(
+            text(
+                "SELECT message -> 'notes' ->> 0 AS first FROM notifications"
+                " WHERE channel = 'system_status' ORDER BY part"
+            )
+        ).scalars()
+        assert [one.split(",")[0] for one in told] == ["ada", "ben"]
 
 
 def _said(installation: Installation, session: dt.date) -> dict[int, list[tuple[str, float]]]:

@@ -73,8 +73,8 @@ POLICIES = """
 """
 TABLES = """
     SELECT 'table ' || relname AS name,
-           concat_ws(' ', relrowsecurity, relforcerowsecurity, obj_description(oid, 'pg_class'))
-               AS definition
+           concat_ws(' ', relrowsecurity, relforcerowsecurity, reloptions::text,
+                     obj_description(oid, 'pg_class')) AS definition
     FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
 GRANTS = """
@@ -244,6 +244,7 @@ def test_the_migrated_schema_is_the_one_of_the_metadata(database: Database, empt
         "ALTER POLICY own_rows ON signals USING (true)",
         "DROP POLICY all_rows ON signals",
         "ALTER TABLE signals NO FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE signal_outcomes RESET (fillfactor)",
         "GRANT DELETE ON data_providers TO quantmatrix_pipeline",
         "GRANT SELECT (sealed_url) ON discord_webhooks TO quantmatrix_app",
         "REVOKE SELECT ON signals FROM quantmatrix_pipeline",

@@ -13,8 +13,8 @@ from quantmatrix_pipelines.clock import Clock
 from quantmatrix_pipelines.defs.market_data import freshness
 from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
-from quantmatrix_pipelines.stores import instruments, outbox
-from quantmatrix_pipelines.stores.outbox import StatusPart
+from quantmatrix_pipelines.stores import instruments, system_status
+from quantmatrix_pipelines.stores.system_status import StatusPart
 
 EXPECTED_WITHIN = dt.timedelta(hours=8)
 """So long after its close a session's bars are expected; the schedule asks for them three to six
@@ -61,6 +61,6 @@ def sensors(window: Window) -> list[dg.SensorDefinition]:
 def _told(
     database: Database, message: Message, part: StatusPart, *, at: dt.datetime
 ) -> dg.SkipReason:
-    told = outbox.put_status(database, message, part, at=at)
+    told = system_status.put(database, message, part, at=at)
     whom = f"administrators told: {told}" if told else "there is no administrator to tell"
     return dg.SkipReason(f"{message.headline}; {whom}.")

@@ -1,7 +1,6 @@
 """What users are told of their signals, and its delivery."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -12,7 +11,6 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts import quarantine
 from quantmatrix_engine.contracts.notifications import Notifications
 from quantmatrix_engine.contracts.shape import types_of
-from quantmatrix_engine.notifications import status
 from quantmatrix_engine.notifications.compose import compose
 from quantmatrix_engine.vocabulary import Channel, NotificationStatus
 from quantmatrix_models.audit import AuditKeys
@@ -26,7 +24,7 @@ from quantmatrix_pipelines.home import Window
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import cohorts_in, sessions_in, user_partitions
 from quantmatrix_pipelines.retries import retried
-from quantmatrix_pipelines.stores import market_data, outbox
+from quantmatrix_pipelines.stores import market_data, outbox, system_status
 from quantmatrix_pipelines.stores.trail import Trail
 
 # Composed later than this after the close, a message says so.
@@ -79,7 +77,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             )
             outbox.put(database, parted.good, links)
             if reason is None:
-                _tell_administrators(database, session, cohorts, at=clock())
+                system_status.tell_of_failed(database, session, cohorts, at=clock())
             frames.append(parted.good)
             findings.append(parted.findings)
         written, broken = pl.concat(frames), pl.concat(findings)
@@ -166,17 +164,6 @@ def _suppressed(session: dt.date, newest: dt.date | None, *, of_backfill: bool) 
     return None
 
 
-def _tell_administrators(
-    database: Database, session: dt.date, cohorts: Sequence[int], *, at: dt.datetime
-) -> None:
-    """Tells the administrators, once a session, which strategies could not be evaluated."""
-    failed = outbox.failed(database, session, cohorts)
-    if not failed:
-        return
-    message = status.strategies_failed(session, failed)
-    outbox.put_status(database, message, outbox.StatusPart.STRATEGIES_FAILED, at=at)
-
-
 def _composed(
     untold: list[outbox.Untold], session: dt.date, *, at: dt.datetime, reason: str | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -193,6 +180,7 @@ def _composed(
             lateness=lateness,
             failed=one.failed,
             earlier=one.earlier,
+            told_before=one.told_before,
         )
         its = {"user_id": one.user_id, **key, "part": one.part}
         rows.append(

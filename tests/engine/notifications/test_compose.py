@@ -7,6 +7,7 @@ from quantmatrix_engine.notifications.compose import (
     MAX_ITEMS,
     Became,
     Told,
+    ToldBefore,
     Withheld,
     compose,
     money,
@@ -50,8 +51,8 @@ def told(action=Action.ENTRY, symbol="AAPL", **changes) -> Told:
     return Told(**facts | changes)
 
 
-def message(*signals: Told, withheld=(), lateness=None) -> Message:
-    return compose(SESSION, signals, withheld, lateness=lateness)
+def message(*signals: Told, withheld=(), lateness=None, before=()) -> Message:
+    return compose(SESSION, signals, withheld, lateness=lateness, told_before=before)
 
 
 def symbols(composed: Message) -> list[str]:
@@ -375,3 +376,32 @@ def test_a_strategy_that_says_two_things_of_an_instrument_disagrees_with_nobody(
         told(symbol="AAPL", strategy="Trend"), told(Action.EXIT, "AAPL", strategy="Trend")
     )
     assert found.notes == ()
+
+
+def test_a_signal_that_says_the_opposite_of_what_an_earlier_message_told_is_named_with_it():
+    before = [
+        ToldBefore("Trend", "AAPL", Action.ENTRY),
+        ToldBefore("Breakout", "AAPL", Action.ENTRY),
+        ToldBefore("Trend", "MSFT", Action.ENTRY),
+    ]
+    found = message(told(Action.EXIT, "AAPL", strategy="Dips"), told(symbol="MSFT"), before=before)
+    assert found.notes == (
+        "Strategies disagree on AAPL: Dips says exit, Trend says entry (told before),"
+        " Breakout says entry (told before)",
+    )
+
+
+def test_a_disagreement_of_earlier_messages_alone_is_not_told_again():
+    before = [
+        ToldBefore("Trend", "AAPL", Action.ENTRY),
+        ToldBefore("Dips", "AAPL", Action.EXIT),
+        ToldBefore("Trend", "MSFT", Action.SCALE_OUT),
+    ]
+    # A strategy that says a second thing of an instrument disagrees with nobody by it.
+    assert message(told(symbol="MSFT", strategy="Trend"), before=before).notes == ()
+    # Who sides with one of two that disagree disagrees with the other.
+    notes = message(told(symbol="AAPL", strategy="Breakout"), before=before).notes
+    assert notes == (
+        "Strategies disagree on AAPL: Breakout says entry, Trend says entry (told before),"
+        " Dips says exit (told before)",
+    )

@@ -34,6 +34,9 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "ck_strategy_runs_counts": {"withheld": -1},
         "ck_strategy_runs_duration_ms_not_negative": {"duration_ms": -1},
     },
+    "told_failures": {
+        "ck_told_failures_part_positive": {"part": 0},
+    },
     "strategy_performance": {
         "ck_strategy_performance_session_range": {"last_session": session(2)},
         "ck_strategy_performance_counts": {"losers": 2},

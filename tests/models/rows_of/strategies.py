@@ -37,6 +37,7 @@ def rows(number: int, owner: int) -> dict[str, dict[str, Any]]:
             "reason": "no_bar",
             "detail": "none",
         },
+        "told_failures": {"strategy_id": owner, "session": session(number), "part": 3},
         "strategy_performance": {
             "id": number,
             "strategy_id": owner,

@@ -22,6 +22,7 @@ from pipelines.rows import (
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from quantmatrix_engine.notifications.compose import ToldBefore
 from quantmatrix_engine.vocabulary import Action, Channel, NotificationStatus, Stage
 from quantmatrix_models.database import Database
 from quantmatrix_models.privileges import Role
@@ -200,6 +201,31 @@ def test_what_a_message_tells_is_told_and_the_next_one_has_the_next_number(world
     (second,) = say(world.database, world.ada, world.of_ada, world.bbb)
     (untold,) = outbox.untold(world.database, SESSION, ALL)
     assert (untold.part, [told.signal_id for told in untold.told]) == (2, [second])
+
+
+def test_what_was_told_before_of_an_instrument_comes_with_what_is_new_of_it(world: World):
+    of_aaa, of_bbb = say(world.database, world.ada, world.of_ada, world.aaa, world.bbb)
+    (of_ben,) = say(world.database, world.ben, world.of_ben, world.aaa)
+    owners = {of_aaa: world.ada, of_bbb: world.ada, of_ben: world.ben}
+    outbox.put(
+        world.database,
+        notifications({"user_id": world.ada}, {"user_id": world.ben}),
+        links(*({"user_id": owner, "signal_id": one} for one, owner in owners.items())),
+    )
+    second = add_strategy(world.database, world.ada, "Dips")
+    say(world.database, world.ada, second, world.aaa, action="exit", stop=None)
+    (untold,) = outbox.untold(world.database, SESSION, ALL)
+    assert untold.told_before == (ToldBefore("Pullback", "AAA", Action.ENTRY),)
+    assert [(one.strategy, one.action) for one in untold.told] == [("Dips", Action.EXIT)]
+
+
+def test_what_was_kept_from_a_user_was_not_told_before(world: World):
+    (kept,) = say(world.database, world.ada, world.of_ada, world.aaa)
+    tell(world, world.ada, kept, status="suppressed")
+    second = add_strategy(world.database, world.ada, "Dips")
+    say(world.database, world.ada, second, world.aaa, action="exit", stop=None)
+    (untold,) = outbox.untold(world.database, SESSION, ALL)
+    assert (untold.part, untold.told_before) == (2, ())
 
 
 # --------------------------------------------------------------------------------------- put
