@@ -5,6 +5,7 @@ never told, an answer's faults become errors of the tree, a session that has not
 delivered, and a symbol the provider does not know is a finding.
 """
 
+import abc
 import datetime as dt
 import hashlib
 import re
@@ -46,7 +47,7 @@ _SHARE_CLASS = re.compile(r"\.([A-Z])$")
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.^=/+-]{0,31}")
 
 
-class NetworkProvider:
+class NetworkProvider(abc.ABC):
     """Asks a provider over HTTP for the `symbols` it is made with.
 
     Making one asks nothing. Symbols are written as in the US consolidated feed (BRK.B); a plug-in
@@ -163,10 +164,11 @@ class NetworkProvider:
         asked_at = known_at.astimezone(dt.UTC)
         return joined(self._deliveries(symbols, first, closed, asked_at))
 
+    @abc.abstractmethod
     def _deliveries(
         self, symbols: Sequence[str], first: dt.date, last: dt.date, known_at: dt.datetime
     ) -> Iterator[Delivery]:
-        raise NotImplementedError
+        """Gives what the provider has of the sessions, one answer after another."""
 
     # ------------------------------------------------------------------------------ asking
 

@@ -1,5 +1,6 @@
 """What providers have in common that are asked for intraday bars over the network."""
 
+import abc
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,5 +71,6 @@ class IntradayNetworkProvider(NetworkProvider):
                 batch = tuple(symbols[begin : begin + self.intraday_symbols])
                 yield Span(batch, part[0], part[-1], *ends)
 
+    @abc.abstractmethod
     def _intraday(self, span: Span, known_at: dt.datetime) -> IntradayDelivery:
-        raise NotImplementedError
+        """Gives what the provider has of one span, asked in one request."""
