@@ -1,6 +1,12 @@
-"""One evaluation of all strategies of a session against one a strategy, by the same function."""
+"""One evaluation of all strategies of a session against one a strategy, by the same function.
 
+`--users 5000` evaluates their three strategies each instead, of four kinds, over universes of 50 to
+500 of 10,000 instruments: what the asset `signals` asks for a session, without reading and writing.
+"""
+
+import argparse
 import datetime as dt
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -8,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
+from session_of_users import strategies as strategies_of_users
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.compute import compute
@@ -98,6 +105,40 @@ def compare(instruments: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def of_users(users: int, instruments: int) -> None:
+    """Prints what the evaluation of all strategies of so many users takes."""
+    said = strategies_of_users(users, [str(number) for number in range(instruments)])
+    columns = said.select("id", "kind", "params").iter_rows()
+    runs, errors = evaluate.prepare(
+        (one, kind, json.loads(params)) for one, kind, params in columns
+    )
+    assert not errors
+    named = pl.col("universe").str.json_decode(pl.Struct({"symbols": pl.List(pl.String)}))
+    asked = said.select(
+        strategy_id="id", instrument_id=named.struct.field("symbols").cast(pl.List(pl.Int64))
+    ).explode("instrument_id")
+    asked = asked.with_columns(last_session=pl.lit(SESSION))
+    beside = bars(instruments).with_columns(benchmark_close=pl.lit(100.0))
+    values = compute(beside, evaluate.specs(runs), since=SESSION)
+    rounds = [timed(lambda: at_once(runs, asked, values)) for _ in range(ROUNDS + 1)]
+    found, second = rounds[0][0], statistics.median(taken for _, taken in rounds[1:])
+    print(
+        f"{len(runs):,} strategies of {users:,} users, {asked.height:,} pairs, "
+        f"{found.signals.height:,} signals: {second:.2f} CPU s."
+    )
+
+
+def main() -> None:
+    reading = argparse.ArgumentParser(description=__doc__)
+    reading.add_argument("--users", type=int, help="all strategies of so many users")
+    reading.add_argument("--instruments", type=int, default=10_000)
+    asked = reading.parse_args()
+    if asked.users:
+        of_users(asked.users, asked.instruments)
+        return
     for size in UNIVERSES:
         compare(size)
+
+
+if __name__ == "__main__":
+    main()

@@ -150,3 +150,22 @@ def test_a_server_that_is_away_is_one_clear_line_without_the_password() -> None:
         embedded.create_database(address, "dagster")
     assert "hunter2" not in str(told.value)
     assert "\n" not in str(told.value)
+
+
+LONGEST_LOG = """
+    SELECT setting FROM pg_file_settings WHERE name = 'max_wal_size' ORDER BY seqno DESC LIMIT 1
+"""
+
+
+def test_a_server_writes_what_it_keeps_less_often_unless_somebody_set_that(tmp_path: Path):
+    folder = tmp_path / "data"
+    engine = create_engine(
+        parse_url(embedded.start(folder)["quantmatrix"]), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        assert connection.execute(text(LONGEST_LOG)).scalar() == "4GB"
+        connection.execute(text("ALTER SYSTEM SET max_wal_size = '2GB'"))
+        embedded.start(folder)
+        assert connection.execute(text(LONGEST_LOG)).scalar() == "2GB"
+    engine.dispose()
+    embedded.stop(folder)
