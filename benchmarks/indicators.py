@@ -25,10 +25,9 @@ from indicator_frames import agree as agree_with_frames
 from quantmatrix_engine import calendars
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.contracts.shape import types_of
-from quantmatrix_engine.indicators.base import Series, Spec, spec
+from quantmatrix_engine.indicators.base import Series, Spec, kernel, spec
 from quantmatrix_engine.indicators.compute import fill
 from quantmatrix_engine.indicators.plan import plan
-from quantmatrix_engine.kernels import kernel
 from quantmatrix_pipelines.defs.market_data.histories import Histories
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stretches import Stretch

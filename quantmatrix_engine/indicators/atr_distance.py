@@ -8,10 +8,10 @@ from quantmatrix_engine.indicators.base import (
     Series,
     Spec,
     excess,
+    kernel,
     of_the_row,
     spec,
 )
-from quantmatrix_engine.kernels import kernel
 
 
 @kernel

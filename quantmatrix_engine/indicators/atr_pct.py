@@ -1,7 +1,14 @@
 """Average true range as a percentage of the close."""
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, of_the_row, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    kernel,
+    of_the_row,
+    spec,
+)
 
 
 @kernel

@@ -5,14 +5,14 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, TypeVar, cast
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from quantmatrix_engine import indicators
 from quantmatrix_engine.errors import ParamsError
-from quantmatrix_engine.kernels import kernel
 from quantmatrix_engine.registry import discover, pick
 
 TOLERANCE = 1e-6
@@ -29,6 +29,25 @@ LONGEST_WINDOW = 1_260
 
 Series = npt.NDArray[np.float64]
 """One instrument's values in session order: contiguous, float64, NaN where unknown."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Gives `function` compiled by numba, to run without the interpreter's lock.
+
+    NaN survives, and sums keep the order they are written in: `fastmath` lets a product and a sum
+    be rounded once, and never assumes that values are finite. Compiled code
+    is kept in `__pycache__`, and numba looks only at the file a kernel is written in: after a
+    change to a kernel that other files call, delete the `*.nbi` and `*.nbc` files.
+    """
+    compiled = nb.njit(
+        nogil=True,
+        cache=True,
+        fastmath={"contract", "nsz", "arcp"},
+        error_model="numpy",
+    )(function)
+    return cast(Function, compiled)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import ROUNDING_RATIO, Indicator, Param, Series, Spec, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    ROUNDING_RATIO,
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    kernel,
+    spec,
+)
 
 
 @kernel

@@ -1,8 +1,7 @@
 """Chandelier stops: average true ranges below the highest high, and above the lowest low."""
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel, spec
 from quantmatrix_engine.indicators.extremes import highest_into, lowest_into
-from quantmatrix_engine.kernels import kernel
 
 
 @kernel

@@ -13,7 +13,8 @@ from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.indicators.base import Series, Spec, available
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
-from quantmatrix_engine.prices.ordering import in_order, run_starts
+from quantmatrix_engine.indicators.runs import run_starts
+from quantmatrix_engine.prices.ordering import in_order
 
 __all__ = ["available", "compute", "fill", "lookback"]
 

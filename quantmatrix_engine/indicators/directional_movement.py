@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
 from quantmatrix_engine.indicators.smoothing import smooth_into
-from quantmatrix_engine.kernels import kernel
 
 STILL_RATIO = 1e-14
 """A true range that is less than this part of the close is rounding."""

@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, excess, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    excess,
+    kernel,
+    spec,
+)
 
 LONGEST_HOLDING = 1_260
 """Bars of a holding that `lookback` reaches back over, five years; a longer one needs more history.

@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, of_the_row, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    kernel,
+    of_the_row,
+    spec,
+)
 
 
 @kernel

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
 from quantmatrix_engine.indicators.smoothing import smoothed_from_mean_into
-from quantmatrix_engine.kernels import kernel
 
 SMALLEST_RATIO = 1e-3
 """Part of the averages that a line may be, for `lookback` to hold: their difference is small."""

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess, kernel
 from quantmatrix_engine.indicators.sma import sma_into
-from quantmatrix_engine.kernels import kernel
 
 KNOWN_RATIO = 0.5
 """The part of a window's bars that must have a benchmark close."""

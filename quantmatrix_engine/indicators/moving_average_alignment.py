@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, Spec, excess, of_the_row, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Series,
+    Spec,
+    excess,
+    kernel,
+    of_the_row,
+    spec,
+)
 
 
 @kernel

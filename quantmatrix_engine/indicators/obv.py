@@ -1,7 +1,6 @@
 """On-balance volume."""
 
-from quantmatrix_engine.indicators.base import Indicator, Series
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
 
 
 @kernel

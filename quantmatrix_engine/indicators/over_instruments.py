@@ -17,9 +17,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from quantmatrix_engine.indicators.base import Series
+from quantmatrix_engine.indicators.base import Series, kernel
 from quantmatrix_engine.indicators.plan import Plan
-from quantmatrix_engine.kernels import kernel
 
 Whole = npt.NDArray[np.int64]
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
 
 
 @kernel

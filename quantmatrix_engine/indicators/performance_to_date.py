@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
 
 DAYS_BEFORE_MARCH_0000 = 719_468
 DAYS_IN_ERA = 146_097

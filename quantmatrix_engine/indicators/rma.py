@@ -1,8 +1,7 @@
 """Wilder's moving average of the close."""
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
 from quantmatrix_engine.indicators.smoothing import smoothed_from_mean_into
-from quantmatrix_engine.kernels import kernel
 
 
 @kernel

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, bars_to_forget, kernel
 from quantmatrix_engine.indicators.rma import rma_into
-from quantmatrix_engine.kernels import kernel
 
 STILL_RATIO = 1e-14
 """Gains and losses that together are less than this part of the close are rounding."""

@@ -8,13 +8,12 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.indicators.base import Spec, kernel
 from quantmatrix_engine.indicators.compute import compute
 from quantmatrix_engine.indicators.plan import plan
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.runs import Numbers, run_starts
 from quantmatrix_engine.prices import adjustment
 from quantmatrix_engine.prices.adjustment import View, adjusted
-from quantmatrix_engine.prices.ordering import Numbers, run_starts
 from quantmatrix_engine.prices.restatement import newest_known
 
 LOOK_AHEAD_INSTRUMENTS = 200
@@ -181,9 +180,8 @@ def look_ahead(
     seen_then = seen.filter(pl.col("session") <= session)
     known_then = actions.filter(pl.col("ex_date") <= session)
     cut = of(seen_then, asked, first=session, last=session, actions=known_then)
-    columns = [column for spec in asked for column in spec.columns()]
     return seeing.filter(pl.col("session") == session).join(
-        cut, on=["instrument_id", *columns], how="anti", nulls_equal=True
+        cut, on=seeing.columns, how="anti", nulls_equal=True
     )
 
 

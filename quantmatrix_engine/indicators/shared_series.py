@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Series
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import Series, kernel
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, kernel
 from quantmatrix_engine.indicators.extremes import highest_into, lowest_into
 from quantmatrix_engine.indicators.sma import sma_into
-from quantmatrix_engine.kernels import kernel
 
 
 @kernel

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel, spec
 from quantmatrix_engine.indicators.extremes import highest_into, lowest_into
 from quantmatrix_engine.indicators.stochastic import place_into, smoothed_twice_into
-from quantmatrix_engine.kernels import kernel
 
 LEAST_RANGE = 1e-9
 """A range of RSI, in its points, that is rounding: a price that stands still has such a one."""

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Series, Spec, kernel, spec
 from quantmatrix_engine.indicators.td_setup import COMPARED, COMPLETE
-from quantmatrix_engine.kernels import kernel
 
 EXTENDED = 2 * COMPLETE
 LAST, QUALIFYING = 13, 8

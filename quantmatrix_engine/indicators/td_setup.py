@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
 
 COMPARED = 4
 COMPLETE = 9

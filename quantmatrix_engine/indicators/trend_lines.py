@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel, spec
 from quantmatrix_engine.indicators.swing_pivots import OLDEST_PIVOT, confirms_into
-from quantmatrix_engine.kernels import kernel
 
 TOLERANCE_ATR = 0.1
 """Average true ranges that a bar may go beyond a line without breaking it."""

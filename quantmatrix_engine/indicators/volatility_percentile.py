@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    kernel,
+    spec,
+)
 
 
 @kernel

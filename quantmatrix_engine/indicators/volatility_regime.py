@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, of_the_row, spec
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import (
+    Indicator,
+    Param,
+    Series,
+    Spec,
+    kernel,
+    of_the_row,
+    spec,
+)
 
 LOW, MEDIUM, HIGH = 25.0, 75.0, 90.0
 """The highest percentile of each regime; above them all volatility is extreme."""

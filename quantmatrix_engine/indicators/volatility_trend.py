@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel, spec
 from quantmatrix_engine.indicators.sma import sma_into
-from quantmatrix_engine.kernels import kernel
 
 SHORT, LONG = 5, 20
 

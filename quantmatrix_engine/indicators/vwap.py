@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series
-from quantmatrix_engine.kernels import kernel
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
 
 BARS_A_SESSION = 390
 """Minutes of a regular session: the most bars of it there are."""

@@ -3,9 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess, kernel
 from quantmatrix_engine.indicators.sma import sma_into
-from quantmatrix_engine.kernels import kernel
 
 Weeks = npt.NDArray[np.int64]
 """A week's number for each row, or a row's for each week."""

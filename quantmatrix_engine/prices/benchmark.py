@@ -3,8 +3,6 @@
 import numpy as np
 import polars as pl
 
-from quantmatrix_engine.kernels import kernel
-from quantmatrix_engine.prices.ordering import Numbers
 from quantmatrix_engine.prices.restatement import newest_known
 
 
@@ -45,7 +43,7 @@ def _beside(bars: pl.DataFrame, told: pl.DataFrame) -> list[pl.Series]:
 
     Looked up by the number of the day: a join would move every column of the bars.
     """
-    days = bars.get_column("session").rechunk().to_physical().to_numpy()
+    days = bars.get_column("session").to_physical().to_numpy()
     first, last = int(days.min()), int(days.max())
     closes = np.full(last - first + 1, np.nan)
     moments = np.full(closes.size, np.iinfo(np.int64).min)
@@ -54,33 +52,12 @@ def _beside(bars: pl.DataFrame, told: pl.DataFrame) -> list[pl.Series]:
     closes[of_benchmark[asked]] = told.get_column("benchmark_close").to_numpy()[asked]
     known_at = told.get_column("benchmark_known_at").to_physical().to_numpy()
     moments[of_benchmark[asked]] = known_at[asked]
-    own = bars.get_column("known_at").rechunk()
-    close, later = np.empty(days.size), np.empty(days.size, dtype=np.int64)
-    _beside_into(days, first, closes, moments, own.to_physical().to_numpy(), close, later)
+    own = bars.get_column("known_at")
+    later = np.maximum(own.to_physical().to_numpy(), moments[days - first])
     return [
-        pl.Series("benchmark_close", close, nan_to_null=True),
+        pl.Series("benchmark_close", closes[days - first], nan_to_null=True),
         pl.Series("known_at", later).cast(own.dtype),
     ]
-
-
-@kernel
-def _beside_into(
-    days: Numbers,
-    first: int,
-    closes: Numbers,
-    moments: Numbers,
-    known_at: Numbers,
-    close: Numbers,
-    later: Numbers,
-) -> None:
-    """Writes each day's close, and the later of its moment and the row's own.
-
-    `closes` and `moments` have a row for each day from `first` on.
-    """
-    for row in range(days.size):
-        day = days[row] - first
-        close[row] = closes[day]
-        later[row] = max(known_at[row], moments[day])
 
 
 def _grown(actions: pl.DataFrame) -> pl.DataFrame:

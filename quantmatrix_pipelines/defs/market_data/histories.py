@@ -9,10 +9,10 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.indicators.runs import put_together
 from quantmatrix_engine.indicators.sessions import Computed, of_sessions
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
-from quantmatrix_engine.prices.ordering import in_order
 from quantmatrix_engine.prices.priority import preferred
 from quantmatrix_engine.prices.restatement import known_by
 from quantmatrix_models.database import Database
@@ -67,7 +67,7 @@ class Histories:
         read = self.lake.read("bars", last=last, keep=among(instruments))
         if self.known_at is not None:
             read = known_by(read, self.known_at)
-        return in_order(preferred(read, self.providers)).rechunk()
+        return put_together(preferred(read, self.providers))
 
     def _of_groups(self, last: dt.date) -> Iterator[pl.DataFrame]:
         """Gives the bars of each group; the next one's are read while one's are looked at."""

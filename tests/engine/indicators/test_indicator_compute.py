@@ -11,10 +11,9 @@ from polars.testing import assert_frame_equal
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
-from quantmatrix_engine.indicators.base import Param, Series, Spec, available, spec
+from quantmatrix_engine.indicators.base import Param, Series, Spec, available, kernel, spec
 from quantmatrix_engine.indicators.compute import compute, fill, lookback
 from quantmatrix_engine.indicators.plan import Plan, Step, plan
-from quantmatrix_engine.kernels import kernel
 from quantmatrix_engine.prices.resampling import Period, resampled
 
 MakeBars = Callable[..., pl.DataFrame]

@@ -49,19 +49,6 @@ def test_rows_come_by_instrument_and_session(keys):
     assert is_in_order(in_order(rows))
 
 
-@pytest.mark.parametrize("piece", [7, 20, 33, 80])
-def test_every_column_moves_with_its_row_however_many_pieces_it_was_read_in(piece):
-    rows = _rows(*[(one, day) for one in (2, 1, 4, 3) for day in range(20)]).with_columns(
-        provider=pl.lit("one"),
-        symbol=pl.format("S{}", "instrument_id"),
-        volume=pl.when(pl.col("came") % 3 > 0).then(pl.col("came").cast(pl.Float64)),
-        known_at=pl.col("session").cast(pl.Datetime("us", "UTC")),
-        is_final=pl.col("came") % 2 == 0,
-    )
-    pieces = pl.concat(rows[start : start + piece] for start in range(0, rows.height, piece))
-    assert_frame_equal(in_order(pieces), rows.sort("instrument_id", maintain_order=True))
-
-
 def test_rows_of_one_key_keep_their_order():
     rows = _rows(*[(2, 5)] * 20, *[(1, 5)] * 20)
     assert in_order(rows)["came"].to_list() == [*range(20, 40), *range(20)]

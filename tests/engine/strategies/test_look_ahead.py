@@ -9,9 +9,8 @@ import polars as pl
 import pytest
 
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel
 from quantmatrix_engine.indicators.sessions import look_ahead as indicators_look_ahead
-from quantmatrix_engine.kernels import kernel
 from quantmatrix_engine.strategies.base import Kind, Params, Source
 from quantmatrix_engine.strategies.evaluate import Run, default_runs, representatives
 from quantmatrix_engine.strategies.look_ahead import look_ahead
