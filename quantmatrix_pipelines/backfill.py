@@ -77,12 +77,18 @@ def earlier(
 
 
 def _is_whole(instance: dg.DagsterInstance, asked: Backfill) -> bool:
-    """Says whether each of its jobs had a run that ended well."""
-    ended_well = [dg.DagsterRunStatus.SUCCESS]
+    """Says whether all of its assets were made by runs that ended well."""
     return all(
-        instance.get_runs_count(dg.RunsFilter(job_name=job, tags=asked.tags(), statuses=ended_well))
-        for job, _ in asked.filling.runs
+        _made(instance, asked, job).issuperset(map(dg.AssetKey, assets))
+        for job, assets in asked.filling.runs
     )
+
+
+def _made(instance: dg.DagsterInstance, asked: Backfill, job: str) -> set[dg.AssetKey]:
+    ended_well = dg.RunsFilter(
+        job_name=job, tags=asked.tags(), statuses=[dg.DagsterRunStatus.SUCCESS]
+    )
+    return {key for run in instance.get_runs(ended_well) for key in run.asset_selection or ()}
 
 
 def new(first: dt.date, last: dt.date, *, at: dt.datetime, filling: Filling = DAILY) -> Backfill:

@@ -14,9 +14,10 @@ from quantmatrix_engine.prices.adjustment import View, adjusted
 WINDOW_SESSIONS = {Interval.FIVE_MINUTES: 20, Interval.HOUR: 150}
 """How many sessions, its own included, the indicators of a session are computed of.
 
-A fixed number, so that a session's rows are the same whatever else is kept or computed with it. A
-whole window has 1,560 bars of five minutes or some 840 hours: three and nearly two times what the
-standard indicators look back, since an interval in which nothing traded has no bar.
+A fixed number, so that a session's rows are the same whatever else is computed with it, as long as
+the window's bars are kept. A whole window has 1,560 bars of five minutes or some 840 hours: three
+and nearly two times what the standard indicators look back, since an interval in which nothing
+traded has no bar.
 """
 
 _BAR = ("instrument_id", "starts_at")

@@ -87,7 +87,7 @@ class Evaluation:
     withheld: pl.DataFrame
 
 
-PAIRS_AT_ONCE = 1_000_000
+PAIRS_AT_ONCE = 500_000
 """So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
 
 _EACH_RULE_APART = pl.QueryOptFlags(comm_subplan_elim=False)
@@ -236,10 +236,10 @@ def _judged(
     judged, withheld = _split_by_bar(pairs, indicators, quarantined=quarantined)
     signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
     portions = list(_portions(runs, judged))
-    place_of = _places(portions, judged.get_column("strategy_id"))
+    parts = _parted(judged, portions)
     for place, (columns, group) in enumerate(portions):
         kind = group[0].kind
-        part = judged.filter(place_of == place)
+        part = parts.get((place,), judged.clear())
         # Runs that read the same columns need the same ones.
         read, needed = _renamed(indicators, dict(columns)), kind.needed(group[0].params)
         known = [pl.col(name).is_not_null() for name in needed]
@@ -269,12 +269,22 @@ def _portions(runs: list[Run], pairs: pl.DataFrame) -> Iterator[tuple[_Columns, 
         yield columns, portion
 
 
-def _places(portions: list[tuple[_Columns, list[Run]]], strategy_ids: pl.Series) -> pl.Series:
-    """Gives the number of the portion that each of the ids, which come in long runs, is in."""
-    of_id = {run.strategy_id: place for place, (_, group) in enumerate(portions) for run in group}
-    lengths, ids = strategy_ids.rle().struct.unnest()
-    places = np.array([of_id.get(one, -1) for one in ids.to_list()], dtype=np.int32)
-    return pl.Series(np.repeat(places, lengths.to_numpy()))
+def _parted(
+    pairs: pl.DataFrame, portions: list[tuple[_Columns, list[Run]]]
+) -> Mapping[tuple[Any, ...], pl.DataFrame]:
+    """Gives the pairs of each portion, by its number; those of no portion are left out.
+
+    Pairs come in long runs of one strategy: each run is looked up, not each pair.
+    """
+    placed = [
+        (run.strategy_id, place) for place, (_, group) in enumerate(portions) for run in group
+    ]
+    of_id = pl.DataFrame(placed, {"value": pl.Int64, "place": pl.Int64}, orient="row")
+    runs = pairs.get_column("strategy_id").rle().struct.unnest()
+    places = runs.join(of_id, on="value", how="left", maintain_order="left")
+    counts, numbers = places.get_column("len"), places.get_column("place").fill_null(-1)
+    of_pair = pl.Series("place", np.repeat(numbers.to_numpy(), counts.to_numpy()))
+    return pairs.with_columns(of_pair).partition_by("place", as_dict=True, include_key=False)
 
 
 def representatives(runs: Iterable[Run]) -> list[Run]:
@@ -288,11 +298,12 @@ def representatives(runs: Iterable[Run]) -> list[Run]:
 
 def _grouped(runs: list[Run]) -> dict[tuple[str, _Columns], list[Run]]:
     """Groups runs that read the same columns, so that each group is one frame."""
-    alike: dict[int, tuple[_Found, list[Run]]] = {}
+    # Runs that rest on the same params have the same mapping, so that each is looked at once.
+    alike: dict[tuple[str, int], tuple[_Found, list[Run]]] = {}
     asked = Sources()
     for run in runs:
         sources = asked.of(run)
-        alike.setdefault(id(sources), (sources, []))[1].append(run)
+        alike.setdefault((run.kind.name, id(sources)), (sources, []))[1].append(run)
     groups: dict[tuple[str, _Columns], list[Run]] = {}
     for sources, those in alike.values():
         columns = tuple((name, source.column) for name, source in sorted(sources.items()))

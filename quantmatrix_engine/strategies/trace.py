@@ -48,6 +48,8 @@ class Rule:
         self.label = label
         self.is_required = is_required
         self.weight = weight
+        # Not strict: what may raise is not asked of instruments before the pairs are made. Columns
+        # that rules read are numbers and booleans, of which no cast fails.
         self._value = value.cast(pl.Float64, strict=False)
         self._comparison = comparison
         self._threshold = threshold.cast(pl.Float64, strict=False)

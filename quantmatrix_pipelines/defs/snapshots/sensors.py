@@ -8,6 +8,11 @@ from quantmatrix_pipelines.automation import AssetJob, is_backfill
 from quantmatrix_pipelines.defs.signals.sensors import sessions_of
 from quantmatrix_pipelines.partitions import range_tags
 
+_SNAPSHOT = dg.AssetKey("snapshot")
+_OF_A_BACKFILL = (
+    "A backfill is not followed: backfill `weekly_indicators` and `snapshot`, too, if wanted."
+)
+
 
 def sensors(
     *, evaluation: AssetJob, intraday_data: AssetJob, job: AssetJob
@@ -26,7 +31,7 @@ def sensors(
         run = context.dagster_run
         sessions = sessions_of(run.tags)
         if is_backfill(run.tags) or not sessions:
-            return dg.SkipReason("A backfill is not followed: backfill `snapshot` too if wanted.")
+            return dg.SkipReason(_OF_A_BACKFILL)
         newest = str(sessions[-1])
         return dg.RunRequest(run_key=f"snapshot:{run.run_id}", tags=range_tags(newest, newest))
 
@@ -43,12 +48,20 @@ def sensors(
         run = context.dagster_run
         sessions = sessions_of(run.tags)
         if is_backfill(run.tags) or not sessions:
-            return dg.SkipReason("A backfill is not followed: backfill `snapshot` too if wanted.")
+            return dg.SkipReason(_OF_A_BACKFILL)
         newest = str(sessions[-1])
         tags = range_tags(newest, newest)
         # One that has begun may have read the lake before; one that has not will find them there.
-        if not context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, tags=tags)):
+        published = context.instance.get_runs(dg.RunsFilter(job_name=job.name, tags=tags))
+        if not any(_makes_the_file(one) for one in published):
             return dg.SkipReason(f"The file of {newest} is still to be made, and will have them.")
-        return dg.RunRequest(run_key=f"snapshot:{run.run_id}", tags=tags)
+        # The weeks are there from the first time.
+        return dg.RunRequest(
+            run_key=f"snapshot:{run.run_id}", tags=tags, asset_selection=[_SNAPSHOT]
+        )
 
     return [after_evaluation, after_intraday_data]
+
+
+def _makes_the_file(run: dg.DagsterRun) -> bool:
+    return run.asset_selection is None or _SNAPSHOT in run.asset_selection

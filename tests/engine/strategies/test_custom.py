@@ -285,3 +285,20 @@ def test_formulas_without_an_indicator_withhold_nothing(evaluated):
     evaluation = evaluated([one], prices)
     assert evaluation.signals["instrument_id"].to_list() == [1]
     assert evaluation.withheld.is_empty()
+
+
+def test_formulas_of_many_users_are_asked_one_text_after_the_other():
+    texts = [f"close > {number}" for number in range(20)]
+    usual = {"stop": "close * 0.9", "targets": ["close * 1.2"], "exit": "close < 0"}
+    own = [run(number, entry=text, **usual) for number, text in enumerate(texts)]
+    frame = pl.DataFrame(
+        [
+            one.params.model_dump(mode="json")
+            | {"strategy_id": one.strategy_id, "instrument_id": 1, "price": 10.0}
+            for one in own
+        ]
+    )
+    said = KIND.decide(frame.lazy())
+    # What is given has been asked: a plan of all of them would grow with their number.
+    assert said.explain().count("DF [") == 1
+    assert said.collect()["strategy_id"].sort().to_list() == list(range(10))

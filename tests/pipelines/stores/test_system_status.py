@@ -1,4 +1,5 @@
 import datetime as dt
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -24,7 +25,10 @@ from quantmatrix_pipelines.stores.system_status import StatusPart, tell_of_faile
 ALL = list(range(64))
 OF_ADA, OF_BEN = [0], [1]
 NEXT = dt.date(2026, 11, 23)
-_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+_WAITING = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 class World(NamedTuple):
@@ -112,8 +116,10 @@ def test_of_runs_side_by_side_none_repeats_or_loses_a_failure(world: World):
 
 def wait_for(database: Database, runs: list[Future[int]]) -> None:
     """Returns once every run waits for a lock."""
+    until = time.monotonic() + 60
     while query(database, _WAITING) != [(len(runs),)]:
         assert not any(one.done() for one in runs)
+        assert time.monotonic() < until
 
 
 def test_a_failure_that_is_mended_before_anybody_was_told_is_not_told(world: World):
