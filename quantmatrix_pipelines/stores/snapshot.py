@@ -108,9 +108,30 @@ def _write_database(draft: Path, tables: Mapping[str, Table]) -> None:
                 text = _quoted(table.columns[column])
                 connection.execute(f'COMMENT ON COLUMN "{name}"."{column}" IS {text}')
         connection.execute(VIEWS.read_text())
+        _describe_views(connection, tables)
         connection.execute("USE memory")
         connection.execute("DETACH snapshot")
     shutil.rmtree(spilled, ignore_errors=True)
+
+
+def _describe_views(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
+    """Gives columns of views that `VIEWS` says nothing of what their tables say of them.
+
+    Of several tables with such a column the one named first in the view.
+    """
+    for view, column, sql in connection.execute(_UNDESCRIBED).fetchall():
+        named = [name for name in re.findall(r"\w+", sql) if name in tables and name != view]
+        texts = [tables[name].columns[column] for name in named if column in tables[name].columns]
+        if texts:
+            connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS {_quoted(texts[0])}')
+
+
+_UNDESCRIBED = """
+SELECT c.table_name, c.column_name, v.sql
+FROM duckdb_columns() c
+JOIN duckdb_views() v ON v.database_name = c.database_name AND v.view_name = c.table_name
+WHERE c.database_name = 'snapshot' AND NOT v.internal AND c.comment IS NULL
+"""
 
 
 def _quoted(text: str) -> str:

@@ -29,6 +29,16 @@ CREATE VIEW signal_rules AS
     FROM signals s, unnest(CAST(s.trace AS JSON[])) AS t(rule);
 
 COMMENT ON VIEW signal_rules IS 'The rules behind each signal, one row a rule.';
+COMMENT ON COLUMN signal_rules.rule IS
+    'Name of the rule.';
+COMMENT ON COLUMN signal_rules.value IS
+    'What the rule asked about; null where it was unknown.';
+COMMENT ON COLUMN signal_rules.comparison IS
+    'How the value is compared with the threshold: >=, <=, > or <.';
+COMMENT ON COLUMN signal_rules.threshold IS
+    'What the value is compared with.';
+COMMENT ON COLUMN signal_rules.is_met IS
+    'Whether the rule held.';
 
 -- Bars in the price basis of the snapshot's session: earlier prices are divided by the ratios of the
 -- splits since, volumes multiplied. `bars` are as traded.
@@ -56,6 +66,16 @@ CREATE VIEW split_adjusted_bars AS
 
 COMMENT ON VIEW split_adjusted_bars IS
     'Bars in the price basis of the snapshot''s session: adjusted for the splits since.';
+COMMENT ON COLUMN split_adjusted_bars.open IS
+    'Open in the price basis of the snapshot''s session.';
+COMMENT ON COLUMN split_adjusted_bars.high IS
+    'High in the price basis of the snapshot''s session.';
+COMMENT ON COLUMN split_adjusted_bars.low IS
+    'Low in the price basis of the snapshot''s session.';
+COMMENT ON COLUMN split_adjusted_bars.close IS
+    'Close in the price basis of the snapshot''s session.';
+COMMENT ON COLUMN split_adjusted_bars.volume IS
+    'Units traded, of the size they have on the snapshot''s session.';
 
 -- The newest week that is over, with the symbols of its last session. A column's bars are weeks:
 -- `sma_30` is the mean of 30 weekly closes, in the price basis of the row's session.
@@ -130,6 +150,22 @@ CREATE VIEW strategy_outcomes AS
 
 COMMENT ON VIEW strategy_outcomes IS
     'How the signals of each strategy did, by action: ended, rose, stopped, mean returns.';
+COMMENT ON COLUMN strategy_outcomes.signals IS
+    'How many signals there are.';
+COMMENT ON COLUMN strategy_outcomes.triggered IS
+    'How many of them were triggered.';
+COMMENT ON COLUMN strategy_outcomes.ended IS
+    'How many of the triggered are over.';
+COMMENT ON COLUMN strategy_outcomes.rose IS
+    'How many of those that are over ended above their price.';
+COMMENT ON COLUMN strategy_outcomes.stopped IS
+    'How many reached their stop.';
+COMMENT ON COLUMN strategy_outcomes.mean_return_pct IS
+    'Mean return of those that are over, in percent.';
+COMMENT ON COLUMN strategy_outcomes.mean_return_r IS
+    'Mean return of those that are over, in multiples of the risk taken; null where no stop is.';
+COMMENT ON COLUMN strategy_outcomes.mean_sessions_held IS
+    'Mean number of sessions that those which are over were held.';
 
 -- Where two strategies of one user say the opposite of an instrument on a session: to buy, and to sell.
 CREATE VIEW disagreements AS
@@ -146,3 +182,7 @@ CREATE VIEW disagreements AS
 
 COMMENT ON VIEW disagreements IS
     'Where two strategies of one user say the opposite of an instrument: to buy, and to sell.';
+COMMENT ON COLUMN disagreements.buyers IS
+    'Names of the strategies that say to buy.';
+COMMENT ON COLUMN disagreements.sellers IS
+    'Names of the strategies that say to sell, all or a part.';
