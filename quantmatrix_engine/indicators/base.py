@@ -30,6 +30,9 @@ LONGEST_WINDOW = 1_260
 Series = npt.NDArray[np.float64]
 """One instrument's values in session order: contiguous, float64, NaN where unknown."""
 
+Whole = npt.NDArray[np.int64]
+"""Whole numbers: rows, weeks, ids, addresses."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

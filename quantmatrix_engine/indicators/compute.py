@@ -6,23 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from quantmatrix_engine.errors import ContractError
-from quantmatrix_engine.indicators.base import Series, Spec, available
+from quantmatrix_engine.indicators.base import Series, Spec, Whole, available
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
-from quantmatrix_engine.indicators.runs import run_starts
-from quantmatrix_engine.prices.ordering import in_order
+from quantmatrix_engine.indicators.runs import put_together, run_starts
 
 __all__ = ["available", "compute", "fill", "lookback"]
 
 SESSION, BENCHMARK = "session", "benchmark_close"
 WORKERS = 2
-
-Offsets = npt.NDArray[np.int64]
-"""The row at which each instrument starts, and the number of rows."""
 
 
 def compute(
@@ -48,7 +43,7 @@ def compute(
     _require_columns(bars, {*key, *read})
     chosen = bars.select(*key, *read)
     complete = chosen.drop_nulls([name for name in read if name != BENCHMARK])
-    ordered = in_order(complete.rechunk(), by).rechunk()
+    ordered = put_together(complete, by)
     series = {name: _series(ordered, name) for name in wanted.inputs}
     offsets = _offsets(ordered.get_column("instrument_id").to_numpy())
     kept = None if since is None else _rows_since(ordered, since)
@@ -70,10 +65,10 @@ def compute(
 def fill(
     wanted: Plan,
     series: Mapping[str, Series],
-    offsets: Offsets,
+    offsets: Whole,
     outs: Mapping[str, Series],
     *,
-    kept: Offsets | None = None,
+    kept: Whole | None = None,
 ) -> None:
     """Writes the plan's columns into `outs`, from series that hold all instruments end to end.
 
@@ -97,8 +92,8 @@ def fill(
 
 
 def _share(
-    outs: dict[str, Series], kept: Offsets | None, part: Offsets
-) -> tuple[dict[str, Series], Offsets | None]:
+    outs: dict[str, Series], kept: Whole | None, part: Whole
+) -> tuple[dict[str, Series], Whole | None]:
     """Gives the part's outs, and which of its rows they are."""
     if kept is None:
         return outs, None
@@ -130,7 +125,7 @@ def _require_fit(series: Mapping[str, Series], rows: int) -> None:
             raise ContractError(f"{name} is {values.dtype}; float64, row by row, is needed.")
 
 
-def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Offsets:
+def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Whole:
     """Gives the numbers of the rows of `since` and later."""
     rows = ordered.select((pl.col("session") >= since).arg_true()).to_series()
     return rows.to_numpy().astype(np.int64)
@@ -145,12 +140,12 @@ def _series(ordered: pl.DataFrame, name: str) -> Series:
     return values
 
 
-def _offsets(instruments: npt.NDArray[np.int64]) -> Offsets:
-    """Gives the offsets of sorted ids."""
+def _offsets(instruments: Whole) -> Whole:
+    """Gives the row at which each instrument of sorted ids starts, and the number of rows."""
     return np.append(run_starts(instruments), instruments.size)
 
 
-def _parts(offsets: Offsets, count: int) -> list[Offsets]:
+def _parts(offsets: Whole, count: int) -> list[Whole]:
     """Gives up to `count` stretches of instruments, each of about as many rows."""
     marks = np.linspace(offsets[0], offsets[-1], count + 1)
     bounds = np.unique(np.searchsorted(offsets, marks)).tolist()

@@ -12,15 +12,12 @@ from typing import Any
 
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from quantmatrix_engine.indicators.base import Series, kernel
+from quantmatrix_engine.indicators.base import Series, Whole, kernel
 from quantmatrix_engine.indicators.plan import Plan
-
-Whole = npt.NDArray[np.int64]
 
 _BYTES = 8
 _carray: Any = nb.carray  # type: ignore[attr-defined]

@@ -6,37 +6,39 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from quantmatrix_engine.indicators.base import kernel
-from quantmatrix_engine.prices.ordering import SHORTEST_RUN, in_order, is_in_order
+from quantmatrix_engine.indicators.base import Whole, kernel
+from quantmatrix_engine.prices.ordering import in_order, is_in_order
+
+# Moving runs of fewer rows than this is no faster than sorting.
+SHORTEST_RUN = 8
 
 Numbers = npt.NDArray[Any]
 """A column as it lies in memory: ids, days, moments, prices."""
 
-Rows = npt.NDArray[np.int64]
 
+def put_together(bars: pl.DataFrame, by: str = "session") -> pl.DataFrame:
+    """Gives the rows sorted by instrument_id and `by`, in one piece; equal ones keep their order.
 
-def put_together(bars: pl.DataFrame) -> pl.DataFrame:
-    """Gives the rows as `prices.ordering.in_order` does, in one piece.
-
-    What is read lies in pieces, a file a year or session, each in order. Their columns are copied
-    to where they belong, run by run, where putting the pieces together and then gathering rows
-    would move each column twice.
+    What is read lies in pieces, a file a year or session, each in order, so that the rows of an
+    instrument come in long runs. Their columns are copied to where they belong, run by run, which
+    is many times faster than sorting rows, and moves each column once.
     """
+    if is_in_order(bars, by):
+        return bars.rechunk()
     instruments = bars.get_column("instrument_id").to_numpy()
     starts = run_starts(instruments)
-    if starts.size <= 1 or starts.size * SHORTEST_RUN > instruments.size:
-        return in_order(bars.rechunk()).rechunk()
-    days = bars.get_column("session").to_physical().to_numpy()[starts]
-    order = np.lexsort((days, instruments[starts]))
+    if starts.size * SHORTEST_RUN > instruments.size:
+        return in_order(bars, by).rechunk()
+    moments = bars.get_column(by).to_physical().to_numpy()[starts]
+    order = np.lexsort((moments, instruments[starts]))
     lengths = np.diff(np.append(starts, instruments.size))
     begins = np.empty_like(starts)
     begins[order] = np.cumsum(lengths[order]) - lengths[order]
-    moved = pl.DataFrame([_moved(column, starts, begins) for column in bars])
-    return moved if is_in_order(moved) else in_order(moved)
+    return in_order(pl.DataFrame([_moved(column, starts, begins) for column in bars]), by)
 
 
 @kernel
-def run_starts(instruments: Numbers) -> Rows:
+def run_starts(instruments: Numbers) -> Whole:
     """Gives the rows whose instrument is not that of the row above, the first row among them."""
     count = 0
     for row in range(instruments.size):
@@ -50,7 +52,7 @@ def run_starts(instruments: Numbers) -> Rows:
     return starts
 
 
-def _moved(column: pl.Series, starts: Rows, begins: Rows) -> pl.Series:
+def _moved(column: pl.Series, starts: Whole, begins: Whole) -> pl.Series:
     """Gives the column with the runs that begin at `starts` moved to where they shall begin."""
     if column.has_nulls() or not _is_plain(column.dtype):
         return column if _is_one_text(column) else column.rechunk()[_rows(column, starts, begins)]
@@ -73,7 +75,7 @@ def _is_one_text(column: pl.Series) -> bool:
 
 
 @kernel
-def _move_runs(piece: Numbers, first: int, starts: Rows, begins: Rows, out: Numbers) -> None:
+def _move_runs(piece: Numbers, first: int, starts: Whole, begins: Whole, out: Numbers) -> None:
     """Copies the runs' rows that lie in the piece, whose first row is `first`."""
     run = np.searchsorted(starts, first, side="right") - 1
     done = 0
@@ -87,7 +89,7 @@ def _move_runs(piece: Numbers, first: int, starts: Rows, begins: Rows, out: Numb
         run += 1
 
 
-def _rows(column: pl.Series, starts: Rows, begins: Rows) -> Rows:
+def _rows(column: pl.Series, starts: Whole, begins: Whole) -> Whole:
     """Gives the row that comes to each place when the runs are moved."""
     rows = np.empty(column.len(), dtype=np.int64)
     _move_runs(np.arange(column.len()), 0, starts, begins, rows)

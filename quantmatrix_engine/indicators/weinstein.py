@@ -1,13 +1,9 @@
 """Weinstein's four stages, on weekly closes, and how many weeks a stage has lasted."""
 
 import numpy as np
-import numpy.typing as npt
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, excess, kernel
+from quantmatrix_engine.indicators.base import Indicator, Param, Series, Whole, excess, kernel
 from quantmatrix_engine.indicators.sma import sma_into
-
-Weeks = npt.NDArray[np.int64]
-"""A week's number for each row, or a row's for each week."""
 
 UNCLEAR, BASE, ADVANCE, TOP, DECLINE = 0.0, 1.0, 2.0, 3.0, 4.0
 DAYS_IN_WEEK = 7
@@ -15,7 +11,7 @@ THURSDAY = 3
 """Days from Monday to the weekday of 1970-01-01."""
 
 LONGEST_STAGE = 156
-"""Weeks that `lookback` reaches back over, to a stage's beginning and the 2 or 4 before it.
+"""Whole that `lookback` reaches back over, to a stage's beginning and the 2 or 4 before it.
 
 Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the longest stage had
 67 weeks, and the longest time without a 2 or 4 was 44 weeks.
@@ -23,7 +19,7 @@ Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the
 
 
 @kernel
-def _weeks_into(session: Series, week: Weeks) -> int:
+def _weeks_into(session: Series, week: Whole) -> int:
     """Writes the week of each row, counted from 0 over weeks that have bars; gives their number.
 
     A week runs from Monday to Sunday.
@@ -40,7 +36,7 @@ def _weeks_into(session: Series, week: Weeks) -> int:
 
 
 @kernel
-def _last_rows(week: Weeks, weeks: int) -> Weeks:
+def _last_rows(week: Whole, weeks: int) -> Whole:
     """Gives the last row of each week."""
     last = np.empty(weeks, dtype=np.int64)
     for row in range(week.size):
@@ -49,7 +45,7 @@ def _last_rows(week: Weeks, weeks: int) -> Weeks:
 
 
 @kernel
-def _means_into(close: Series, week: Weeks, last: Weeks, average: int, out: Series) -> None:
+def _means_into(close: Series, week: Whole, last: Whole, average: int, out: Series) -> None:
     """Writes the mean of the week's close so far and those of the `average - 1` weeks before."""
     closes, before = close[last], np.full(last.size + 1, np.nan)
     sma_into(closes, average - 1, before[1:])
@@ -60,7 +56,7 @@ def _means_into(close: Series, week: Weeks, last: Weeks, average: int, out: Seri
 
 
 @kernel
-def _earlier_into(values: Series, week: Weeks, last: Weeks, span: int, out: Series) -> None:
+def _earlier_into(values: Series, week: Whole, last: Whole, span: int, out: Series) -> None:
     """Writes the last value of the week `span` weeks before the row's; NaN before there is one."""
     ends = np.full(last.size + span, np.nan)
     for number in range(last.size):
@@ -70,7 +66,7 @@ def _earlier_into(values: Series, week: Weeks, last: Weeks, span: int, out: Seri
 
 
 @kernel
-def _so_far_into(values: Series, week: Weeks) -> None:
+def _so_far_into(values: Series, week: Whole) -> None:
     """Puts in place of a NaN the last value of its week before it."""
     for row in range(1, values.size):
         if np.isnan(values[row]) and week[row] == week[row - 1]:
@@ -101,7 +97,7 @@ def _sides_into(distance: Series, slope: Series, strength: Series, out: Series) 
 
 
 @kernel
-def _stages_into(side: Series, week: Weeks, last: Weeks, stage: Series, weeks: Series) -> None:
+def _stages_into(side: Series, week: Whole, last: Whole, stage: Series, weeks: Series) -> None:
     """Writes the stage, 2 or 4 where the `side` is, else what the last of them left.
 
     After the newest 2 or 4 of an earlier week: after 2 comes a top (3), after 4 a base (1); without
@@ -196,7 +192,7 @@ INDICATOR = Indicator(
         "/ benchmark close are above theirs of {span} weeks before; 4 (decline) where all are "
         "below; else 3 (top) after a 2, 1 (base) after a 4, 0 (unclear) before either; null until "
         "known, and without a benchmark close in the week.",
-        "Weeks in a row of this stage, the row's own included; null where the stage is.",
+        "Whole in a row of this stage, the row's own included; null where the stage is.",
         "Mean of {average} weekly closes above its own of {span} weeks before, in percent (1.0 is "
         "one percent); the week in progress counts with its close so far; null until known.",
         "Close above its mean of {average} weekly closes, in percent (1.0 is one percent); null "
