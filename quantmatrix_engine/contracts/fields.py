@@ -28,11 +28,3 @@ def on_sessions(data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.col("session").is_not_null())
     known = calendars.sessions(dates.min(), dates.max())  # type: ignore[arg-type]
     return data.lazyframe.select(pl.col("session").is_in(known))
-
-
-def are_finite_or_null(data: PolarsData) -> pl.LazyFrame:
-    """Says of each row whether every float in it is a finite number or null."""
-    floats = pl.selectors.float()
-    return data.lazyframe.select(
-        pl.all_horizontal(floats.is_finite() | floats.is_null()).fill_null(value=True)
-    )

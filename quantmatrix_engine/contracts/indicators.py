@@ -3,13 +3,12 @@
 import datetime as dt
 
 import pandera.polars as pa
-import polars as pl
-from pandera.polars import PolarsData
 
-from quantmatrix_engine.contracts.fields import UtcTime, are_finite_or_null
+from quantmatrix_engine.contracts.fields import UtcTime
+from quantmatrix_engine.contracts.measured import Measured
 
 
-class Indicators(pa.DataFrameModel):
+class Indicators(Measured):
     """The indicators of an instrument on a session, in the session's own price basis.
 
     Key: instrument_id, session. Beside these columns there is one float column for each output of
@@ -24,12 +23,6 @@ class Indicators(pa.DataFrameModel):
     )
 
     class Config:
-        """Further columns are the indicators' own."""
+        """One row a key."""
 
-        strict = False
         unique = ["instrument_id", "session"]  # noqa: RUF012
-
-    @pa.dataframe_check(name="finite")
-    def values_are_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
-        """Every indicator is a finite number or null."""
-        return are_finite_or_null(data)

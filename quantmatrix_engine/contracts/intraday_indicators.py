@@ -3,14 +3,13 @@
 import datetime as dt
 
 import pandera.polars as pa
-import polars as pl
-from pandera.polars import PolarsData
 
-from quantmatrix_engine.contracts.fields import UtcTime, are_finite_or_null, price
+from quantmatrix_engine.contracts.fields import UtcTime, price
 from quantmatrix_engine.contracts.intraday_bars import KEPT
+from quantmatrix_engine.contracts.measured import Measured
 
 
-class IntradayIndicators(pa.DataFrameModel):
+class IntradayIndicators(Measured):
     """The indicators of an intraday bar, from the bars of its interval up to it.
 
     Key: instrument_id, interval, starts_at. Prices are in the price basis of the bar's session:
@@ -29,12 +28,6 @@ class IntradayIndicators(pa.DataFrameModel):
     )
 
     class Config:
-        """Further columns are the indicators' own."""
+        """One row a key."""
 
-        strict = False
         unique = ["instrument_id", "interval", "starts_at"]  # noqa: RUF012
-
-    @pa.dataframe_check(name="finite")
-    def values_are_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
-        """Every indicator is a finite number or null."""
-        return are_finite_or_null(data)

@@ -3,13 +3,12 @@
 import datetime as dt
 
 import pandera.polars as pa
-import polars as pl
-from pandera.polars import PolarsData
 
-from quantmatrix_engine.contracts.fields import UtcTime, are_finite_or_null, price
+from quantmatrix_engine.contracts.fields import UtcTime, price
+from quantmatrix_engine.contracts.measured import Measured
 
 
-class WeeklyIndicators(pa.DataFrameModel):
+class WeeklyIndicators(Measured):
     """A week that is over: its bar and the indicators of the weekly bars up to it.
 
     Key: instrument_id, session. Prices are in the price basis of that session: splits up to it are
@@ -31,12 +30,6 @@ class WeeklyIndicators(pa.DataFrameModel):
     )
 
     class Config:
-        """Further columns are the indicators' own."""
+        """One row a key."""
 
-        strict = False
         unique = ["instrument_id", "session"]  # noqa: RUF012
-
-    @pa.dataframe_check(name="finite")
-    def values_are_finite(cls, data: PolarsData) -> pl.LazyFrame:  # noqa: N805
-        """Every indicator is a finite number or null."""
-        return are_finite_or_null(data)

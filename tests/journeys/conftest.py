@@ -21,6 +21,7 @@ from quantmatrix_adapters.listings.registers import Register
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_adapters.providers.sample import SampleProvider
+from quantmatrix_engine.prices.adjustment import PRICES
 from quantmatrix_models.database import Database, parse_url
 from quantmatrix_pipelines import chain, demonstration, home
 from quantmatrix_pipelines.definitions import build_definitions
@@ -70,6 +71,20 @@ class Installation:
         """Runs a job in this process."""
         chain.run(self.definitions(), self.instance, chain.Step(job, job, assets, tags))
 
+    def told(self, asset: str, *checks: str) -> dict[str, Any]:
+        """Gives what an asset's newest materialization tells, and whether its checks passed."""
+        event = self.instance.get_latest_materialization_event(dg.AssetKey(asset))
+        assert event is not None
+        assert event.asset_materialization is not None
+        storage = self.instance.event_log_storage
+        keys = [dg.AssetCheckKey(dg.AssetKey(asset), one) for one in checks]
+        found = storage.get_latest_asset_check_execution_by_key(keys)
+        metadata = event.asset_materialization.metadata
+        return {name: one.value for name, one in metadata.items()} | {
+            key.name: one.event.dagster_event.asset_check_evaluation_data.passed
+            for key, one in found.items()
+        }
+
     def load(self, first: dt.date, last: dt.date) -> None:
         """Loads instruments and bars."""
         self.run("market_data", {}, "instruments")
@@ -101,6 +116,15 @@ class Installation:
         vault = home.vault(self.settings)
         demonstration.set_webhooks(self.database, vault, channel, {name: url}, trail=self.trail())
         return webhook_id(url)
+
+
+def halve_prices(path: Path, ex_date: dt.date) -> pl.DataFrame:
+    """Writes IBM's prices in a file of bars as if it had split 2:1 on a date; gives all bars."""
+    since = (pl.col("symbol") == "IBM") & (pl.col("session") >= ex_date)
+    halved = [pl.when(since).then(pl.col(name) / 2).otherwise(name).alias(name) for name in PRICES]
+    bars = pl.read_csv(path, try_parse_dates=True).with_columns(*halved)
+    bars.write_csv(path)
+    return bars
 
 
 def _recorded(folder: Path) -> Path:

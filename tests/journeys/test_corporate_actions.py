@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from journeys.conftest import FIRST, LAST, Installation
+from journeys.conftest import FIRST, LAST, Installation, halve_prices
 from polars.testing import assert_frame_equal
 from sqlalchemy import text
 
@@ -19,21 +19,15 @@ from quantmatrix_pipelines.partitions import range_tags
 from quantmatrix_pipelines.stores import corporate_actions
 
 EX_DATE, LATE = dt.date(2012, 10, 9), dt.date(2013, 2, 15)
-PRICES = ("open", "high", "low", "close")
 
 
 @pytest.fixture
 def split(installation: Installation, bars_folder: Path, tmp_path: Path) -> Path:
     """IBM's recorded prices as if it had split 2:1 on EX_DATE, and the file that says so."""
     path = bars_folder / "bars.csv"
-    bars = pl.read_csv(path, try_parse_dates=True)
     since = (pl.col("symbol") == "IBM") & (pl.col("session") >= EX_DATE)
-    halved = [pl.when(since).then(pl.col(name) / 2).otherwise(name) for name in PRICES]
-    bars.with_columns(
-        *(one.alias(name) for one, name in zip(halved, PRICES, strict=True))
-    ).with_columns(
-        pl.when(since).then(pl.col("volume") * 2).otherwise("volume").alias("volume")
-    ).write_csv(path)
+    doubled = pl.when(since).then(pl.col("volume") * 2).otherwise("volume").alias("volume")
+    halve_prices(path, EX_DATE).with_columns(doubled).write_csv(path)
     told = tmp_path / "actions.csv"
     report(told, "IBM,2012-10-09,split,2,,,registrar,2012-10-01T00:00:00")
     installation.settings = installation.settings.model_copy(update={"actions": told})

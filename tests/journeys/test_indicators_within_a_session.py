@@ -4,11 +4,10 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import duckdb
 import polars as pl
 import pytest
-from journeys.conftest import LAST, Installation
+from journeys.conftest import LAST, Installation, halve_prices
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.contracts.intraday_indicators import IntradayIndicators
@@ -17,7 +16,6 @@ from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.partitions import range_tags
 
 FEBRUARY, THURSDAY = dt.date(2013, 2, 1), dt.date(2013, 2, 28)
-PRICES = ("open", "high", "low", "close")
 
 
 def minutes(session: dt.date, *closes: float) -> list[str]:
@@ -34,9 +32,7 @@ def minutes(session: dt.date, *closes: float) -> list[str]:
 def split(installation: Installation, bars_folder: Path, tmp_path: Path) -> Installation:
     """IBM split 2:1 on LAST: a dozen five minutes at 200 on Thursday, three about 100 after it."""
     daily, told, intraday = bars_folder / "bars.csv", tmp_path / "actions.csv", tmp_path / "5m.csv"
-    since = (pl.col("symbol") == "IBM") & (pl.col("session") >= LAST)
-    halved = [pl.when(since).then(pl.col(name) / 2).otherwise(name).alias(name) for name in PRICES]
-    pl.read_csv(daily, try_parse_dates=True).with_columns(*halved).write_csv(daily)
+    halve_prices(daily, LAST)
     told.write_text(f"symbol,ex_date,kind,ratio,provider\nIBM,{LAST},split,2,registrar\n")
     header = "symbol,starts_at,open,high,low,close,volume,interval"
     rows = [*minutes(THURSDAY, *[200.0] * 12), *minutes(LAST, 100.0, 100.0, 106.0)]
@@ -51,17 +47,7 @@ def split(installation: Installation, bars_folder: Path, tmp_path: Path) -> Inst
 def made(installation: Installation, first: dt.date, last: dt.date, *assets: str) -> dict[str, Any]:
     """Runs the job over some sessions; gives what the asset's materialization and checks tell."""
     installation.run("intraday_data", range_tags(str(first), str(last)), *assets)
-    event = installation.instance.get_latest_materialization_event(dg.AssetKey(TABLE))
-    assert event is not None
-    assert event.asset_materialization is not None
-    storage = installation.instance.event_log_storage
-    keys = [dg.AssetCheckKey(dg.AssetKey(TABLE), one) for one in ("contract", "no_look_ahead")]
-    checks = storage.get_latest_asset_check_execution_by_key(keys)
-    told = {name: one.value for name, one in event.asset_materialization.metadata.items()}
-    return told | {
-        key.name: one.event.dagster_event.asset_check_evaluation_data.passed
-        for key, one in checks.items()
-    }
+    return installation.told(TABLE, "contract", "no_look_ahead")
 
 
 def kept(installation: Installation) -> pl.DataFrame:

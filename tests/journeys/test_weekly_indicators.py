@@ -4,11 +4,10 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import duckdb
 import polars as pl
 import pytest
-from journeys.conftest import FIRST, LAST, Installation
+from journeys.conftest import FIRST, LAST, Installation, halve_prices
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.contracts.weekly_indicators import WeeklyIndicators
@@ -20,17 +19,12 @@ from quantmatrix_pipelines.partitions import range_tags
 EX_DATE = dt.date(2013, 2, 20)
 FEBRUARY, THURSDAY = dt.date(2013, 2, 1), dt.date(2013, 2, 28)
 FRIDAYS = [dt.date(2013, 2, day) for day in (1, 8, 15, 22)] + [LAST]
-PRICES = ("open", "high", "low", "close")
 
 
 @pytest.fixture
 def split(installation: Installation, bars_folder: Path, tmp_path: Path) -> pl.DataFrame:
     """Gives IBM's recorded bars as if it had split 2:1 on EX_DATE; the lake has them."""
-    path, told = bars_folder / "bars.csv", tmp_path / "actions.csv"
-    since = (pl.col("symbol") == "IBM") & (pl.col("session") >= EX_DATE)
-    halved = [pl.when(since).then(pl.col(name) / 2).otherwise(name).alias(name) for name in PRICES]
-    bars = pl.read_csv(path, try_parse_dates=True).with_columns(*halved)
-    bars.write_csv(path)
+    bars, told = halve_prices(bars_folder / "bars.csv", EX_DATE), tmp_path / "actions.csv"
     told.write_text(f"symbol,ex_date,kind,ratio,provider\nIBM,{EX_DATE},split,2,registrar\n")
     installation.settings = installation.settings.model_copy(update={"actions": told})
     installation.load(FIRST, LAST)
@@ -40,17 +34,7 @@ def split(installation: Installation, bars_folder: Path, tmp_path: Path) -> pl.D
 def made(installation: Installation, first: dt.date, last: dt.date) -> dict[str, Any]:
     """Makes the weeks of some sessions; gives what their materialization and checks tell."""
     installation.run("publication", range_tags(str(first), str(last)), TABLE)
-    event = installation.instance.get_latest_materialization_event(dg.AssetKey(TABLE))
-    assert event is not None
-    assert event.asset_materialization is not None
-    storage = installation.instance.event_log_storage
-    keys = [dg.AssetCheckKey(dg.AssetKey(TABLE), one) for one in ("contract", "no_look_ahead")]
-    checks = storage.get_latest_asset_check_execution_by_key(keys)
-    told = {name: one.value for name, one in event.asset_materialization.metadata.items()}
-    return told | {
-        key.name: one.event.dagster_event.asset_check_evaluation_data.passed
-        for key, one in checks.items()
-    }
+    return installation.told(TABLE, "contract", "no_look_ahead")
 
 
 def weeks(installation: Installation, **ends: dt.date) -> pl.DataFrame:

@@ -104,7 +104,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
             ),
             check_results=[told.result(), _no_look_ahead(source, max(counts))]
             if counts
-            else _nothing_to_check(),
+            else checks.nothing_to_check(NO_BARS, "contract", "no_look_ahead"),
         )
 
     return intraday_indicators
@@ -127,10 +127,3 @@ def _no_look_ahead(source: IntradayHistories, session: dt.date) -> dg.AssetCheck
         is_error=True,
         description=f"Computed again without the later bars of {session}.",
     )
-
-
-def _nothing_to_check() -> list[dg.AssetCheckResult]:
-    return [
-        dg.AssetCheckResult(check_name=name, passed=True, description=NO_BARS)
-        for name in ("contract", "no_look_ahead")
-    ]

@@ -102,7 +102,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
                 benchmark=settings.benchmark,
                 sample=catalog.table(lake.read(TABLE, first=ends[-1], last=ends[-1])),
             ),
-            check_results=[told.result(), _no_look_ahead(source, ids, ends[-1])],
+            check_results=[told.result(), *_no_look_ahead(source, ids, ends[-1])],
         )
 
     return weekly_indicators
@@ -113,34 +113,30 @@ def _of_no_week(context: dg.AssetExecutionContext, lake: Lake) -> dg.Materialize
     catalog.count_partitions(context, TABLE, {})
     return dg.MaterializeResult(
         metadata=catalog.rows(lake.rows(TABLE), weeks=0, why=NO_WEEK_ENDS),
-        check_results=[
-            dg.AssetCheckResult(check_name=name, passed=True, description=NO_WEEK_ENDS)
-            for name in ("contract", "no_look_ahead")
-        ],
+        check_results=checks.nothing_to_check(NO_WEEK_ENDS, "contract", "no_look_ahead"),
     )
 
 
 def _no_look_ahead(
     source: Histories, instruments: Sequence[int], last: dt.date
-) -> dg.AssetCheckResult:
+) -> list[dg.AssetCheckResult]:
     known = source.lake.sessions("bars")
     begun = max(known[0] if known else last, last - 2 * _LOOK_AHEAD)
     until = last - _LOOK_AHEAD
     ends = week_ends(calendars.sessions(begun, until)) if begun <= until else []
     if not ends:
-        return dg.AssetCheckResult(
-            check_name="no_look_ahead",
-            passed=True,
-            description=f"No week ended by {until}: nothing compared.",
-        )
+        reason = f"No week ended by {until}: nothing compared."
+        return checks.nothing_to_check(reason, "no_look_ahead")
     earlier = ends[-1]
     sample = source.bars(sampled(instruments), last)
     seen = look_ahead(
         sample, WEEKLY, session=earlier, until=last, actions=source.actions, of=of_weeks
     )
-    return checks.result(
-        "no_look_ahead",
-        seen,
-        is_error=True,
-        description=f"Computed again without bars after {earlier}.",
-    )
+    return [
+        checks.result(
+            "no_look_ahead",
+            seen,
+            is_error=True,
+            description=f"Computed again without bars after {earlier}.",
+        )
+    ]
