@@ -1,14 +1,16 @@
 """All indicators over many instruments, against a TA-Lib loop and the mere writing of the output.
 
 The same seeded bars, one process, the ways interleaved, compiled and warmed up beforehand. A value
-is a cell of a column. Where TA-Lib has no function the loop takes numpy's; TD countdowns and
-stages, which numpy cannot do without a loop over rows, are ours alone and no value of the loop's.
+is a cell of a column. There are two loops (`talib_loop.py`): of what TA-Lib has functions for, and
+with TD setups and Weinstein's stages, for which it takes numpy. TD countdowns, which numpy cannot
+do without a loop over rows, are ours alone and no value of theirs.
 `--frames` adds what polars, pandas and vectorbt can express of the set (`indicator_frames.py`).
 `--session` times one new session of 10,000 instruments instead: read from a lake, and computed.
 """
 
 import argparse
 import datetime as dt
+import functools
 import resource
 import statistics
 import tempfile
@@ -18,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import talib
+import talib_loop
 from indicator_frames import EMA, PERFORMANCE, RANGES, SMA, frame_ways
 from indicator_frames import agree as agree_with_frames
 
@@ -55,8 +57,6 @@ SPECS = (
     spec("td_countdown"),
     spec("weinstein"),
 )
-OURS_ALONE = ("td_countdown", "weinstein")
-"""What numpy cannot do without a loop over rows: the loop over instruments leaves it out."""
 
 
 def market(instruments: int, bars: int) -> dict[str, Series]:
@@ -78,80 +78,23 @@ def market(instruments: int, bars: int) -> dict[str, Series]:
     }
 
 
-def by_talib(of: Mapping[str, Series], outs: list[Series], bars: int) -> int:
-    """Writes what TA-Lib and numpy have, instrument by instrument; gives how many columns."""
-    written = 0
-    for start in range(0, of["close"].size, bars):
-        rows = slice(start, start + bars)
-        one = {name: values[rows] for name, values in of.items()}
-        columns = talib_columns(one)
-        for out, column in zip(outs, columns, strict=False):
-            out[rows] = column
-        written = len(columns)
-    return written
-
-
-def talib_columns(one: Mapping[str, Series]) -> list[Series]:
-    high, low, close, volume = (one[name] for name in ("high", "low", "close", "volume"))
-    averages = {window: talib.SMA(close, window) for window in SMA}
-    rsi, atr = talib.RSI(close, 14), talib.ATR(high, low, close, 14)
-    upper, middle, lower = talib.BBANDS(close, 20, 2.0, 2.0)
-    lowest, highest = talib.MIN(rsi, 14), talib.MAX(rsi, 14)
-    fast = talib.SMA((rsi - lowest) / (highest - lowest) * 100.0, 3)
-    traded = talib.SMA(volume, 20)
-    strength = close / one["benchmark_close"]
-    up, down = close[4:] > close[:-4], close[4:] < close[:-4]
-    return [
-        *averages.values(),
-        *(talib.EMA(close, window) for window in EMA),
-        rsi,
-        atr,
-        talib.ATR(high, low, close, 30),
-        atr / close * 100.0,
-        (close - averages[50]) / atr,
-        talib.PLUS_DI(high, low, close, 14),
-        talib.MINUS_DI(high, low, close, 14),
-        talib.ADX(high, low, close, 14),
-        *talib.MACD(close),
-        *(upper, middle, lower),
-        (close - lower) / (upper - lower),
-        (upper - lower) / middle,
-        fast,
-        talib.SMA(fast, 3),
-        *(position(high, low, close, window) for window in RANGES),
-        *(talib.ROC(close, window) for window in PERFORMANCE),
-        traded,
-        volume / traded,
-        talib.OBV(close, volume),
-        (strength / talib.SMA(strength, 252) - 1.0) * 100.0,
-        runs(up, close.size),
-        runs(down, close.size),
-    ]
-
-
-def position(high: Series, low: Series, close: Series, window: int) -> Series:
-    lowest = talib.MIN(low, window)
-    return (close - lowest) / (talib.MAX(high, window) - lowest) * 100.0
-
-
-def runs(met: np.ndarray, size: int) -> Series:
-    """Gives how many rows in a row the condition was met up to each row."""
-    counted = np.arange(1, met.size + 1)
-    broken = np.maximum.accumulate(np.where(met, 0, counted))
-    return np.concatenate([np.zeros(size - met.size), counted - broken])
-
-
 @kernel
 def only_write(
     offsets: np.ndarray, close: Series, high: Series, low: Series, volume: Series, outs: Any
 ) -> None:
     for instrument in range(offsets.size - 1):
+        rows = slice(offsets[instrument], offsets[instrument + 1])
         for out in outs:
-            for row in range(offsets[instrument], offsets[instrument + 1]):
-                out[row] = (close[row] + high[row]) * (low[row] + volume[row])
+            write(close[rows], high[rows], low[rows], volume[rows], out[rows])
 
 
-def by_writing(of: Mapping[str, Series], outs: list[Series], offsets: np.ndarray) -> int:
+@kernel
+def write(close: Series, high: Series, low: Series, volume: Series, out: Series) -> None:
+    for row in range(out.size):
+        out[row] = (close[row] + high[row]) * (low[row] + volume[row])
+
+
+def by_writing(of: Mapping[str, Series], outs: Sequence[Series], offsets: np.ndarray) -> int:
     """Writes as many columns, instrument by instrument, with next to no arithmetic."""
     only_write(offsets, *(of[name] for name in ("close", "high", "low", "volume")), tuple(outs))
     return len(outs)
@@ -186,55 +129,54 @@ def whole_set(instruments: int, bars: int, *, frames: bool) -> None:
     of = market(instruments, bars)
     columns = plan(SPECS).columns
     outs = {name: np.zeros(instruments * bars) for name in columns}
-    theirs = [np.zeros(instruments * bars) for _ in columns]
+    theirs = {name: np.zeros(instruments * bars) for name in columns}
     offsets = np.arange(0, instruments * bars + 1, bars)
-    both = [one for one in SPECS if one.indicator not in OURS_ALONE]
-    ways = {
-        "quantmatrix": ours(SPECS, of, outs, offsets),
-        "what both have": ours(both, of, outs, offsets),
-        "TA-Lib loop": lambda: by_talib(of, theirs, bars),
-        "only writing": lambda: by_writing(of, theirs, offsets),
+    loops = {
+        "TA-Lib loop": (talib_loop.functions, talib_loop.WITHOUT_FUNCTION),
+        "TA-Lib and numpy loop": (talib_loop.with_setups_and_stages, talib_loop.LEFT_OUT),
     }
+    ways = {"quantmatrix": ours(SPECS, of, outs, offsets)}
+    for name, (compute, left_out) in loops.items():
+        alike = [one for one in SPECS if one.indicator not in left_out]
+        ways[f"{name}, ours"] = ours(alike, of, outs, offsets)
+        ways[name] = functools.partial(talib_loop.by_loop, compute, of, theirs, bars)
+    ways["only writing"] = lambda: by_writing(of, [*theirs.values()], offsets)
     for way in ways.values():
         way()
-    agree(outs, of, bars)
-    for name, way in (frame_ways(of, bars) if frames else {}).items():
-        agree_with_frames(way(), outs, bars)
-        ways[name] = counted(way)
+    for compute, _ in loops.values():
+        talib_loop.agree(compute, of, outs, bars)
+    for name, of_frames in (frame_ways(of, bars) if frames else {}).items():
+        agree_with_frames(of_frames(), outs, bars)
+        ways[name] = counted(of_frames)
     rounds = [{name: timed(way) for name, way in ways.items()} for _ in range(ROUNDS)]
-    values = {name: rounds[0][name][2] * instruments * bars for name in ways}
-    for name in ways:
+    show(rounds, instruments * bars, [*loops])
+
+
+def show(
+    rounds: list[dict[str, tuple[float, float, int]]], rows: int, loops: Sequence[str]
+) -> None:
+    """Prints each way's medians, and the medians of the ratios of each round."""
+    for name in rounds[0]:
         cpu, wall = (statistics.median(one[name][which] for one in rounds) for which in (0, 1))
+        columns = rounds[0][name][2]
         print(
-            f"{name:<14} {rounds[0][name][2]:>3} columns  {cpu:.3f} CPU s  {wall:.3f} s  "
-            f"{values[name] / cpu / 1e6:,.0f} million values a CPU second"
+            f"{name:<32} {columns:>3} columns  {cpu:.3f} CPU s  {wall:.3f} s  "
+            f"{columns * rows / cpu / 1e6:,.0f} million values a CPU second"
         )
-    loop, alike = (
-        [
-            values[name] / one[name][0] / (values["TA-Lib loop"] / one["TA-Lib loop"][0])
-            for one in rounds
-        ]
-        for name in ("quantmatrix", "what both have")
-    )
-    wall = [one["TA-Lib loop"][1] / one["quantmatrix"][1] for one in rounds]
-    floor = [one["quantmatrix"][0] / one["only writing"][0] for one in rounds]
-    print(
-        f"{statistics.median(loop):.1f} times the values a CPU second of the loop, "
-        f"{statistics.median(alike):.1f} times in what both have; the loop takes "
-        f"{statistics.median(wall):.1f} times as long; {statistics.median(floor):.1f} times the CPU"
-        " of only writing"
-    )
-
-
-def agree(outs: Mapping[str, Series], of: Mapping[str, Series], bars: int) -> None:
-    """Asserts that both sides compute the same of the first instrument."""
-    one = {name: values[:bars] for name, values in of.items()}
-    for name, expected in (
-        ("sma_200", talib.SMA(one["close"], 200)),
-        ("rsi_14", talib.RSI(one["close"], 14)),
-        ("adx_14", talib.ADX(one["high"], one["low"], one["close"], 14)),
-    ):
-        np.testing.assert_allclose(outs[name][:bars], expected, rtol=1e-8)
+    for loop in loops:
+        whole, alike = (
+            statistics.median(
+                (one[name][2] / one[name][0]) / (one[loop][2] / one[loop][0]) for one in rounds
+            )
+            for name in ("quantmatrix", f"{loop}, ours")
+        )
+        wall = statistics.median(one[loop][1] / one["quantmatrix"][1] for one in rounds)
+        print(
+            f"{whole:.1f} times the values a CPU second of the {loop}, {alike:.1f} times "
+            f"in its columns; it takes {wall:.1f} times as long as all of ours"
+        )
+    floor = statistics.median(one["quantmatrix"][0] / one["only writing"][0] for one in rounds)
+    print(f"{floor:.1f} times the CPU of only writing")
 
 
 def one_session(instruments: int, bars: int) -> None:

@@ -65,15 +65,17 @@ def _smoothed_known_into(values: Series, window: int, out: Series) -> None:
     share, kept = 1.0 / window, (window - 1) / window
     value *= share
     out[window - 1] = value
-    smoothed = out[window:]
-    # A loop of its own: multiplied and added in one, the last digit would depend on where the
-    # series ends.
-    for row in range(smoothed.size):
-        smoothed[row] = values[window + row] * share
-    for row in range(smoothed.size):
-        next_value = smoothed[row] + kept * value
-        value = value if np.isnan(next_value) else next_value
-        smoothed[row] = value
+    row = window
+    while row < values.size:
+        if np.isnan(values[row]):
+            out[row] = value
+            row += 1
+            continue
+        first = row
+        while row < values.size and not np.isnan(values[row]):
+            row += 1
+        smooth_into(values[:row], first, value, share, kept, out[:row])
+        value = out[row - 1]
 
 
 @kernel

@@ -22,24 +22,31 @@ def sma_into(values: Series, window: int, out: Series) -> None:
     sums[:] = 0.0
     reach, power, rest = values, 1, window
     while rest >= 4 * power:
-        for _ in range(rest // power % 4):
-            _add(reach[rest - 1 :], sums)
-            rest -= power
+        rest -= _add_several(reach, power, rest, rest // power % 4, sums)
         wider = np.empty(size)
         _of_four_into(reach, power, wider)
         reach, power = wider, 4 * power
-    while rest > 0:
-        _add(reach[rest - 1 :], sums)
-        rest -= power
+    _add_several(reach, power, rest, rest // power, sums)
     share = 1.0 / window
     for row in range(sums.size):
         sums[row] *= share
 
 
 @kernel
-def _add(values: Series, sums: Series) -> None:
-    for row in range(sums.size):
-        sums[row] += values[row]
+def _add_several(reach: Series, power: int, rest: int, count: int, sums: Series) -> int:
+    """Adds the oldest `count` stretches, up to three, of the `rest` rows; gives how many rows."""
+    one = reach[rest - 1 :]
+    two, three = reach[max(rest - 1 - power, 0) :], reach[max(rest - 1 - 2 * power, 0) :]
+    if count == 1:
+        for row in range(sums.size):
+            sums[row] += one[row]
+    elif count == 2:
+        for row in range(sums.size):
+            sums[row] += one[row] + two[row]
+    elif count == 3:
+        for row in range(sums.size):
+            sums[row] += (one[row] + two[row]) + three[row]
+    return count * power
 
 
 @kernel

@@ -19,29 +19,19 @@ Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the
 
 
 @kernel
-def _weeks_into(session: Series, week: Whole) -> int:
-    """Writes the week of each row, counted from 0 over weeks that have bars; gives their number.
+def _weeks_into(session: Series, week: Whole) -> Whole:
+    """Writes the week of each row, counted from 0 over weeks that have bars.
 
-    A week runs from Monday to Sunday.
+    Gives the last row of each week, which runs from Monday to Sunday.
     """
-    numbers = np.empty(session.size)
+    last = np.empty(session.size, dtype=np.int64)
+    count, before = 0, np.floor((session[0] + THURSDAY + 0.5) / DAYS_IN_WEEK)
     for row in range(session.size):
-        numbers[row] = np.floor((session[row] + THURSDAY + 0.5) / DAYS_IN_WEEK)
-    count = 0
-    week[0] = 0
-    for row in range(1, session.size):
-        count += numbers[row] != numbers[row - 1]
-        week[row] = count
-    return count + 1
-
-
-@kernel
-def _last_rows(week: Whole, weeks: int) -> Whole:
-    """Gives the last row of each week."""
-    last = np.empty(weeks, dtype=np.int64)
-    for row in range(week.size):
-        last[week[row]] = row
-    return last
+        number = np.floor((session[row] + THURSDAY + 0.5) / DAYS_IN_WEEK)
+        count += number != before
+        before = number
+        week[row], last[count] = count, row
+    return last[: count + 1]
 
 
 @kernel
@@ -113,12 +103,14 @@ def _stages_into(side: Series, week: Whole, last: Whole, stage: Series, weeks: S
         lasted = 1.0 + (lasted if found == (its if its != UNCLEAR else left) else 0.0)
         found = its if its != UNCLEAR else left
         left = TOP if its == ADVANCE else BASE if its == DECLINE else left
+    # What rows take from their weeks first, then plain loops: in one loop it would be guesses.
     for row in range(side.size):
-        at = week[row]
-        its = side[row] if side[row] != UNCLEAR else otherwise[at]
-        lasted = 1.0 + age[at] if its == before[at] else 1.0
-        stage[row] = its
-        weeks[row] = np.nan if np.isnan(its) else lasted
+        stage[row], weeks[row] = otherwise[week[row]], age[week[row]]
+    for row in range(side.size):
+        stage[row] = side[row] if side[row] != UNCLEAR else stage[row]
+    for row in range(side.size):
+        goes_on = stage[row] == before[week[row]]
+        weeks[row] = 1.0 + weeks[row] * goes_on + 0.0 * stage[row]
 
 
 @kernel
@@ -150,7 +142,7 @@ def weinstein_into(  # noqa: PLR0913, PLR0917
     """
     size = close.size
     week = np.empty(size, dtype=np.int64)
-    last = _last_rows(week, _weeks_into(session, week))
+    last = _weeks_into(session, week)
     mean, ratio, earlier = np.empty(size), np.empty(size), np.empty(size)
     distance, slope, strength = np.empty(size), np.empty(size), np.empty(size)
     _means_into(close, week, last, average, mean)
