@@ -104,15 +104,15 @@ def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
         )
     )
     # Which rules to ask is written in the rows: they are put together first.
-    parts = keyed.collect().partition_by("formulas")
+    parts = keyed.collect(engine="in-memory").partition_by("formulas")
     # One text after the other: a plan of thousands of texts would need memory for each of them.
-    said = [one.collect() for part in parts for one in _of_one_text(part.lazy())]
+    said = [one.collect(engine="in-memory") for part in parts for one in _of_one_text(part.lazy())]
     return pl.concat(said, how="diagonal").lazy() if said else frame.select("strategy_id")
 
 
 def _of_one_text(frame: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
     """Gives what rows whose formulas are the same text say, whoever's they are."""
-    written = frame.select("entry", "exit", "stop", "targets").first().collect()
+    written = frame.select("entry", "exit", "stop", "targets").first().collect(engine="in-memory")
     texts: dict[str, Any] = written.row(0, named=True)
     levels = {"stop": formulas.value(formula_text.number(texts["stop"]))}
     for rank in (1, 2, 3):

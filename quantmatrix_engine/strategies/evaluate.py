@@ -1,12 +1,12 @@
 """Evaluates a kind of strategy once for all its runs of a session."""
 
 import datetime as dt
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from quantmatrix_engine import calendars, registry
@@ -87,7 +87,7 @@ class Evaluation:
     withheld: pl.DataFrame
 
 
-PAIRS_AT_ONCE = 500_000
+PAIRS_AT_ONCE = 2_000_000
 """So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
 
 _EACH_RULE_APART = pl.QueryOptFlags(comm_subplan_elim=False)
@@ -239,14 +239,16 @@ def _judged(
     parts = _parted(judged, portions)
     for place, (columns, group) in enumerate(portions):
         kind = group[0].kind
-        part = parts.get((place,), judged.clear())
+        part = parts.pop(place, judged.clear())
         # Runs that read the same columns need the same ones.
         read, needed = _renamed(indicators, dict(columns)), kind.needed(group[0].params)
         known = [pl.col(name).is_not_null() for name in needed]
         complete = pl.all_horizontal(pl.lit(value=True), *known)
         withheld.append(_undefined(part.join(read.filter(~complete), on="instrument_id"), needed))
         said = kind.decide(_frame(group, part, read.filter(complete)))
-        signals.append(_shaped(said, kind.name).collect(optimizations=_EACH_RULE_APART))
+        signals.append(
+            _shaped(said, kind.name).collect(engine="in-memory", optimizations=_EACH_RULE_APART)
+        )
     return Evaluation(
         signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
         withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
@@ -255,7 +257,7 @@ def _judged(
 
 def _portions(runs: list[Run], pairs: pl.DataFrame) -> Iterator[tuple[_Columns, list[Run]]]:
     """Gives runs that read the same columns, with these, some PAIRS_AT_ONCE pairs at a time."""
-    counts = dict(pairs.group_by("strategy_id").len().iter_rows())
+    counts = dict(_stretches(pairs).group_by("strategy_id").agg(pl.col("len").sum()).iter_rows())
     for (_, columns), group in _grouped(runs).items():
         portion: list[Run] = []
         waiting = 0
@@ -271,20 +273,46 @@ def _portions(runs: list[Run], pairs: pl.DataFrame) -> Iterator[tuple[_Columns, 
 
 def _parted(
     pairs: pl.DataFrame, portions: list[tuple[_Columns, list[Run]]]
-) -> Mapping[tuple[Any, ...], pl.DataFrame]:
-    """Gives the pairs of each portion, by its number; those of no portion are left out.
-
-    Pairs come in long runs of one strategy: each run is looked up, not each pair.
-    """
+) -> dict[int, pl.DataFrame]:
+    """Gives the pairs of each portion, by its number; those of no portion are left out."""
     placed = [
         (run.strategy_id, place) for place, (_, group) in enumerate(portions) for run in group
     ]
-    of_id = pl.DataFrame(placed, {"value": pl.Int64, "place": pl.Int64}, orient="row")
-    runs = pairs.get_column("strategy_id").rle().struct.unnest()
-    places = runs.join(of_id, on="value", how="left", maintain_order="left")
-    counts, numbers = places.get_column("len"), places.get_column("place").fill_null(-1)
-    of_pair = pl.Series("place", np.repeat(numbers.to_numpy(), counts.to_numpy()))
-    return pairs.with_columns(of_pair).partition_by("place", as_dict=True, include_key=False)
+    of_id = pl.DataFrame(placed, {"strategy_id": pl.Int64, "place": pl.Int64}, orient="row")
+    instruments = pairs.get_column("instrument_id").to_numpy()
+    stretches = (
+        _stretches(pairs)
+        .with_columns(start=pl.col("len").cum_sum() - pl.col("len"))
+        .join(of_id, on="strategy_id")
+    )
+    return {
+        place: _of_stretches(those, instruments)
+        for (place,), those in stretches.partition_by("place", as_dict=True).items()
+    }
+
+
+def _stretches(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Gives strategy_id and `len` of the pairs of one strategy that follow one another.
+
+    Pairs come in long stretches of one strategy: what a stretch has in common is looked up once.
+    """
+    found = pairs.get_column("strategy_id").rle().struct.unnest()
+    return found.select(strategy_id="value", len=pl.col("len").cast(pl.Int64))
+
+
+def _of_stretches(stretches: pl.DataFrame, instruments: npt.NDArray[np.int64]) -> pl.DataFrame:
+    """Gives the pairs of the stretches, which begin at `start`."""
+    lengths = stretches.get_column("len").to_numpy()
+    starts = stretches.get_column("start").to_numpy()
+    ends = starts + lengths
+    return pl.DataFrame(
+        {
+            "strategy_id": np.repeat(stretches.get_column("strategy_id").to_numpy(), lengths),
+            "instrument_id": np.concatenate(
+                [instruments[first:last] for first, last in zip(starts, ends, strict=True)]
+            ),
+        }
+    )
 
 
 def representatives(runs: Iterable[Run]) -> list[Run]:
@@ -329,8 +357,8 @@ def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl
     asked of each instrument once, before the pairs are made.
     """
     usual = runs[0].params.model_dump(mode="json")
-    params = [run.params for run in runs]
-    given = {name: [*map(operator.attrgetter(name), params)] for name in usual}
+    params = [vars(run.params) for run in runs]
+    given = {name: [one[name] for one in params] for name in usual}
     differing = [name for name, values in given.items() if values.count(values[0]) < len(values)]
     own = pl.DataFrame(
         {"strategy_id": [run.strategy_id for run in runs]}
@@ -354,10 +382,13 @@ def _split_by_bar(
     *,
     quarantined: pl.DataFrame,
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    judged = pairs.select("strategy_id", "instrument_id").join(
-        indicators.select("instrument_id"), on="instrument_id", how="semi"
+    has_bar = pairs.get_column("instrument_id").is_in(
+        indicators.get_column("instrument_id").implode()
     )
-    missing = pairs.join(indicators.select("instrument_id"), on="instrument_id", how="anti")
+    judged = pairs.select("strategy_id", "instrument_id")
+    if not has_bar.all():
+        judged = judged.filter(has_bar)
+    missing = pairs.filter(~has_bar)
     rules = quarantined.group_by("instrument_id").agg(
         rules=pl.col("rule").unique().sort().str.join(", ")
     )

@@ -3,7 +3,13 @@ import json
 import polars as pl
 import pytest
 
-from quantmatrix_engine.strategies.trace import Rule, all_required, as_json, strength
+from quantmatrix_engine.strategies.trace import (
+    RULE_SCHEMA,
+    Rule,
+    all_required,
+    as_json,
+    strength,
+)
 
 VALUE = pl.col("value")
 
@@ -14,6 +20,11 @@ def values(*numbers) -> pl.DataFrame:
 
 def rule(comparison="<=", threshold=4.0, **more) -> Rule:
     return Rule("rule", VALUE, comparison, pl.lit(threshold), label="a value", **more)
+
+
+def shown(frame: pl.DataFrame, one: Rule) -> list[dict]:
+    """Gives the rule of each row's trace."""
+    return [json.loads(text)[0] for text in frame.select(as_json([one])).to_series()]
 
 
 @pytest.mark.parametrize(
@@ -36,28 +47,39 @@ def test_a_comparison_means_what_it_says(comparison, met):
 def test_numbers_that_differ_by_rounding_only_are_equal(comparison, met):
     assert 0.1 + 0.2 != 0.3
     one = rule(comparison, threshold=0.3)
-    shown = values(0.1 + 0.2).select(one.shown().alias("rule")).item()
-    assert (shown["is_met"], shown["margin"]) == (met, 0.0)
+    (found,) = shown(values(0.1 + 0.2), one)
+    assert (found["is_met"], found["margin"]) == (met, 0.0)
 
 
 @pytest.mark.parametrize("comparison", [">=", "<=", ">", "<"])
 def test_an_unknown_value_meets_no_rule(comparison):
-    shown = values(None).select(rule(comparison).shown().alias("rule")).item()
-    assert (shown["value"], shown["is_met"], shown["margin"]) == (None, False, None)
+    (found,) = shown(values(None), rule(comparison))
+    assert (found["value"], found["is_met"], found["margin"]) == (None, False, None)
 
 
 @pytest.mark.parametrize(
     ("comparison", "margins"), [(">=", [-1.0, 2.0]), (">", [-1.0, 2.0]), ("<=", [1.0, -2.0])]
 )
 def test_margin_is_how_far_a_value_is_on_the_right_side(comparison, margins):
-    shown = values(3.0, 6.0).select(rule(comparison).shown().struct.field("margin"))
-    assert shown.to_series().to_list() == margins
+    found = shown(values(3.0, 6.0), rule(comparison))
+    assert [one["margin"] for one in found] == margins
 
 
 def test_strength_adds_the_weights_of_the_met_rules():
-    rules = [rule(weight=0.3), rule(">", 2.0, weight=0.25), rule(">", 3.0, weight=0.1)]
+    soft = {"is_required": False}
+    rules = [
+        rule(weight=0.3, **soft),
+        rule(">", 2.0, weight=0.25, **soft),
+        rule(">", 3.0, weight=0.1, **soft),
+    ]
     added = values(1.0, 2.5, 3.5, 5.0, None).select(strength(rules)).to_series().to_list()
     assert added == pytest.approx([0.3, 0.55, 0.65, 0.35, 0.0])
+
+
+def test_strength_is_of_rows_that_meet_what_is_required():
+    rules = [rule(weight=0.3), rule(">", 2.0, weight=0.25, is_required=False)]
+    met = values(1.0, 2.5, 3.5, 5.0, None).filter(all_required(rules))
+    assert met.select(strength(rules)).to_series().to_list() == pytest.approx([0.3, 0.55, 0.55])
 
 
 def test_strength_is_at_most_one():
@@ -117,3 +139,35 @@ def test_a_rule_that_is_not_asked_is_met_and_not_shown():
     assert frame.select(one.is_met()).to_series().to_list() == [False, True]
     texts = frame.select(as_json([rule(), one])).to_series().to_list()
     assert [len(json.loads(text)) for text in texts] == [2, 1]
+
+
+def test_a_trace_begins_with_a_rule_that_is_asked_of_every_row():
+    with pytest.raises(ValueError, match="rule comes first in a trace"):
+        as_json([rule().only_where(pl.lit(value=False)), rule()])
+
+
+@pytest.mark.parametrize(
+    "number",
+    [0.0, -0.0, 1.0, -2.5, 1 / 3, 1e15, 1e16, 1e22, 1e-4, 1e-7, 5e-324, 1.7e308, 123456789.125],
+)
+def test_numbers_are_written_as_polars_writes_them(number):
+    frame = values(number, None, float("nan"), float("inf"), -float("inf"))
+    label = 'Größe, "quoted" \\ and\ttabbed'
+    one = Rule("rule", VALUE, ">=", pl.lit(4.0), label=label, weight=0.15)
+    excess = VALUE - 4.0
+    expected = pl.struct(
+        rule=pl.lit("rule"),
+        label=pl.lit(label),
+        value=VALUE,
+        comparison=pl.lit(">="),
+        threshold=pl.lit(4.0),
+        is_met=(excess >= 0).fill_null(value=False),
+        margin=excess,
+        is_required=pl.lit(value=True),
+        weight=pl.lit(0.15),
+    )
+    written = frame.select(
+        ours=as_json([one]), theirs=pl.format("[{}]", expected.struct.json_encode())
+    )
+    assert frame.select(expected.alias("rule")).schema["rule"] == RULE_SCHEMA
+    assert written["ours"].to_list() == written["theirs"].to_list()
