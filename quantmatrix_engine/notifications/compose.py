@@ -1,6 +1,7 @@
 """Composes a user's signals of a session into messages."""
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ _ORDER = list(_NOUNS)
 
 @dataclass(frozen=True)
 class Told:
-    """A stored signal as a message needs it; prices are floats, `trace` the stored rules."""
+    """A stored signal as a message needs it; prices are floats, `trace` the stored JSON of rules.
+
+    Most signals of a busy day are only named: the JSON of the others is read.
+    """
 
     signal_id: int
     strategy: str
@@ -40,7 +44,7 @@ class Told:
     risk_reward: float | None
     size_pct: float
     size_basis: SizeBasis
-    trace: Sequence[dict[str, Any]]
+    trace: str
     valid_until: dt.date | None = None
 
 
@@ -147,7 +151,7 @@ def _item(signal: Told) -> Item:
         symbol=signal.symbol,
         title=f"{_title(signal)} · {signal.strategy}",
         strength=signal.strength,
-        reasons=tuple(_reason(rule) for rule in signal.trace),
+        reasons=tuple(_reason(rule) for rule in json.loads(signal.trace)),
         levels=tuple(_levels(signal)),
         size=_size(signal),
     )

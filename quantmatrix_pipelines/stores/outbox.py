@@ -90,24 +90,24 @@ def untold(database: Database, session: dt.date, cohorts: Sequence[int]) -> list
 
 
 def _told_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, list[Told]]:
-    rows = connection.execute(text(_UNTOLD_SIGNALS), values)
+    rows = bulk.read(connection, _UNTOLD_SIGNALS, values, _UNTOLD_SCHEMA)
     found: dict[int, list[Told]] = defaultdict(list)
-    for row in rows.mappings():
+    for row in rows.iter_rows(named=True):
         targets = (row["target_1"], row["target_2"], row["target_3"])
         found[row["user_id"]].append(
             Told(
                 signal_id=row["id"],
                 strategy=row["strategy"],
                 symbol=row["symbol"],
-                action=Action(row["action"]),
-                level=_float(row["level"]),
+                action=_ACTIONS[row["action"]],
+                level=row["level"],
                 strength=row["strength"],
-                price=float(row["price"]),
-                stop=_float(row["stop"]),
-                targets=tuple(float(target) for target in targets if target is not None),
+                price=row["price"],
+                stop=row["stop"],
+                targets=tuple(target for target in targets if target is not None),
                 risk_reward=row["risk_reward"],
-                size_pct=float(row["size_pct"]),
-                size_basis=SizeBasis(row["size_basis"]),
+                size_pct=row["size_pct"],
+                size_basis=_BASES[row["size_basis"]],
                 trace=row["trace"],
                 valid_until=row["valid_until"],
             )
@@ -294,7 +294,7 @@ _REACHED = """EXISTS (
 _UNTOLD_SIGNALS = f"""
 SELECT g.id, g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action, g.level,
        g.strength, g.price, g.stop, g.target_1, g.target_2, g.target_3, g.risk_reward,
-       g.size_pct, g.size_basis, g.trace, g.valid_until
+       g.size_pct, g.size_basis, g.trace::text AS trace, g.valid_until
 FROM signals g
 JOIN users u ON u.id = g.user_id
 JOIN strategies s ON s.user_id = g.user_id AND s.id = g.strategy_id
@@ -303,6 +303,16 @@ WHERE g.session = :session AND u.cohort = ANY(:cohorts)
                   WHERE t.signal_id = g.id AND t.channel = :channel)
 ORDER BY g.user_id, g.id
 """
+
+_UNTOLD_SCHEMA = {
+    **dict.fromkeys(("id", "user_id"), pl.Int64),
+    **dict.fromkeys(("strategy", "symbol", "action", "size_basis", "trace"), pl.String),
+    **dict.fromkeys(("level", "strength", "price", "stop", "risk_reward", "size_pct"), pl.Float64),
+    **dict.fromkeys(("target_1", "target_2", "target_3"), pl.Float64),
+    "valid_until": pl.Date,
+}
+_ACTIONS = {one.value: one for one in Action}
+_BASES = {one.value: one for one in SizeBasis}
 
 _TOLD_BEFORE = f"""
 SELECT g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action

@@ -139,8 +139,12 @@ def sample(
     with database.transaction(Role.PIPELINE) as connection:
         rows = connection.execute(
             text(
-                f"{_SELECT} WHERE g.session = :session AND u.cohort = ANY(:cohorts)"
-                " ORDER BY md5(g.id::text), g.id LIMIT :limit"
+                # Which ones first: what else is shown of a signal is asked of these alone.
+                f"{_SELECT} WHERE g.id = ANY(ARRAY("
+                "  SELECT o.id FROM signals o JOIN users v ON v.id = o.user_id"
+                "  WHERE o.session = :session AND v.cohort = ANY(:cohorts)"
+                "  ORDER BY md5(o.id::text), o.id LIMIT :limit))"
+                " ORDER BY md5(g.id::text), g.id"
             ),
             {"session": session, "cohorts": list(cohorts), "limit": limit},
         )

@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 
 import pytest
 
@@ -32,6 +33,10 @@ def rule(label="distance from SMA50 in ATR", value=2.0, threshold=4.0, compariso
     }
 
 
+def traced(*rules: dict) -> str:
+    return json.dumps(rules)
+
+
 def told(action=Action.ENTRY, symbol="AAPL", **changes) -> Told:
     facts = {
         "signal_id": 1,
@@ -46,7 +51,7 @@ def told(action=Action.ENTRY, symbol="AAPL", **changes) -> Told:
         "risk_reward": None,
         "size_pct": 5.0,
         "size_basis": SizeBasis.ACCOUNT if action == Action.ENTRY else SizeBasis.POSITION,
-        "trace": [],
+        "trace": "[]",
     }
     return Told(**facts | changes)
 
@@ -70,7 +75,7 @@ def test_a_message_in_full():
         stop=101.0,
         targets=(114.0, 120.0, 124.0),
         risk_reward=10 / 3,
-        trace=[rule(), rule("averages aligned", None, 1.0, ">=")],
+        trace=traced(rule(), rule("averages aligned", None, 1.0, ">=")),
         valid_until=dt.date(2024, 1, 8),
     )
     scale_out = told(
@@ -267,7 +272,7 @@ def test_money_has_two_digits_and_four_below_one(price, text):
     ],
 )
 def test_a_reason_shows_two_digits_or_as_many_as_tell_its_numbers_apart(value, threshold, text):
-    (item,) = message(told(trace=[rule("x", value, threshold, ">")])).items
+    (item,) = message(told(trace=traced(rule("x", value, threshold, ">")))).items
     assert item.reasons[0].text == f"x: {text}"
 
 
@@ -285,7 +290,8 @@ def test_a_day_on_which_all_is_withheld_or_fails_is_told():
 
 
 def test_a_rule_whose_threshold_is_unknown_says_so():
-    (item,) = message(told(trace=[rule("close, average of the trend", 12.5, None, ">")])).items
+    unknown = rule("close, average of the trend", 12.5, None, ">")
+    (item,) = message(told(trace=traced(unknown))).items
     assert item.reasons[0].text == "close, average of the trend: 12.5 > unknown"
 
 

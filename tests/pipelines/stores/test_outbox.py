@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 from typing import NamedTuple
 
 import pytest
@@ -150,7 +151,7 @@ def test_an_untold_signal_says_what_is_stored(world: World):
     assert (told.strategy, told.symbol, told.action) == ("Pullback", "AAA", Action.ENTRY)
     assert (told.price, told.stop, told.targets, told.size_pct) == (100.0, 90.0, (120.0,), 5.0)
     assert (told.level, told.risk_reward) == (None, 2.0)
-    assert told.trace == [{"rule": "x", "is_met": True}]
+    assert json.loads(told.trace) == [{"rule": "x", "is_met": True}]
 
 
 def test_what_was_withheld_is_told_beside_a_signal_or_alone(world: World):
