@@ -9,17 +9,19 @@ import datetime as dt
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
+from session_of_users import ATR_WINDOWS
 from session_of_users import strategies as strategies_of_users
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.compute import compute
 from quantmatrix_engine.strategies import evaluate
-from quantmatrix_engine.strategies.evaluate import Evaluation, Run
+from quantmatrix_engine.strategies.base import Run
+from quantmatrix_engine.strategies.evaluate import Evaluation
 
 STRATEGIES, UNIVERSES, ROUNDS = 200, (50, 500), 3
 SESSIONS = calendars.sessions(dt.date(2025, 10, 1), dt.date(2026, 11, 20))
@@ -105,9 +107,10 @@ def compare(instruments: int) -> None:
     )
 
 
-def of_users(users: int, instruments: int) -> None:
+def of_users(users: int, instruments: int, windows: Sequence[int]) -> None:
     """Prints what the evaluation of all strategies of so many users takes."""
-    said = strategies_of_users(users, [str(number) for number in range(instruments)])
+    names = [str(number) for number in range(instruments)]
+    said = strategies_of_users(users, names, windows=windows)
     columns = said.select("id", "kind", "params").iter_rows()
     runs, errors = evaluate.prepare(
         (one, kind, json.loads(params)) for one, kind, params in columns
@@ -132,9 +135,11 @@ def main() -> None:
     reading = argparse.ArgumentParser(description=__doc__)
     reading.add_argument("--users", type=int, help="all strategies of so many users")
     reading.add_argument("--instruments", type=int, default=10_000)
+    reading.add_argument("--windows", type=int, help="of ATR, from 5 on; else 10, 14 and 20")
     asked = reading.parse_args()
     if asked.users:
-        of_users(asked.users, asked.instruments)
+        windows = range(5, 5 + asked.windows) if asked.windows else ATR_WINDOWS
+        of_users(asked.users, asked.instruments, windows)
         return
     for size in UNIVERSES:
         compare(size)

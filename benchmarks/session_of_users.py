@@ -13,7 +13,7 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,10 +41,13 @@ STRATEGIES = 3
 KINDS = ("atr_matrix", "momentum", "breakout", "mean_reversion")
 
 
-def params(kind: str, rng: np.random.Generator) -> dict[str, object]:
-    """Gives params of one strategy: numbers of its own, and one of three windows of ATR."""
+ATR_WINDOWS = (10, 14, 20)
+
+
+def params(kind: str, rng: np.random.Generator, windows: Sequence[int]) -> dict[str, object]:
+    """Gives params of one strategy: numbers of its own, and one of the windows of ATR."""
     common = {
-        "atr_period": int(rng.choice([10, 14, 20])),
+        "atr_period": int(rng.choice(windows)),
         "min_strength": round(float(rng.uniform(0.75, 1.0)), 3),
         "max_position_pct": round(float(rng.uniform(1, 10)), 2),
     }
@@ -53,7 +56,9 @@ def params(kind: str, rng: np.random.Generator) -> dict[str, object]:
     return common
 
 
-def strategies(users: int, names: list[str]) -> pl.DataFrame:
+def strategies(
+    users: int, names: list[str], *, windows: Sequence[int] = ATR_WINDOWS
+) -> pl.DataFrame:
     """Gives three strategies of each user, two of three of the kind ATR Matrix."""
     rng = np.random.default_rng(11)
     rows = []
@@ -66,7 +71,7 @@ def strategies(users: int, names: list[str]) -> pl.DataFrame:
                 "user_id": 1 + number % users,
                 "name": f"strategy {number}",
                 "kind": kind,
-                "params": pl.Series([params(kind, rng)]).struct.json_encode().item(),
+                "params": pl.Series([params(kind, rng, windows)]).struct.json_encode().item(),
                 "universe": f'{{"symbols": {str([names[one] for one in chosen])!s}}}'.replace(
                     "'", '"'
                 ),

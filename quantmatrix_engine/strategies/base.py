@@ -53,6 +53,15 @@ class Kind:
         return tuple(self.sources(params)) if self.required is None else self.required
 
 
+@dataclass(frozen=True)
+class Run:
+    """A strategy about to be evaluated: its id, kind and params that have been read."""
+
+    strategy_id: int
+    kind: Kind
+    params: Params
+
+
 def read_params(kind: Kind, document: Mapping[str, Any]) -> Params:
     """Gives the params `document` states, with the kind's defaults for the rest.
 

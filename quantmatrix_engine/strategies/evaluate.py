@@ -1,12 +1,10 @@
 """Evaluates a kind of strategy once for all its runs of a session."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from quantmatrix_engine import calendars, registry
@@ -15,7 +13,14 @@ from quantmatrix_engine.contracts.shape import types_of
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Spec
-from quantmatrix_engine.strategies.base import Kind, Params, Source, read_params
+from quantmatrix_engine.strategies.base import Kind, Run, read_params
+from quantmatrix_engine.strategies.portions import (
+    Portion,
+    Sources,
+    by_columns,
+    parted,
+    portions,
+)
 from quantmatrix_engine.vocabulary import WithheldReason
 
 WITHHELD_SCHEMA = {
@@ -24,55 +29,6 @@ WITHHELD_SCHEMA = {
     "reason": pl.String,
     "detail": pl.String,
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """A strategy about to be evaluated: its id, kind and params that have been read."""
-
-    strategy_id: int
-    kind: Kind
-    params: Params
-
-
-class Sources:
-    """The sources of runs, found out once for all runs that agree in the params they rest on.
-
-    Thousands of strategies differ by thresholds, and a few by the windows their indicators have.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, dict[tuple[str, ...], dict[tuple[Any, ...], _Found]]] = {}
-
-    def of(self, run: Run) -> Mapping[str, Source]:
-        """Gives what `run.kind.sources(run.params)` gives."""
-        known = self._known.setdefault(run.kind.name, {})
-        for names, answers in known.items():
-            found = answers.get(tuple(getattr(run.params, name) for name in names))
-            if found is not None:
-                return found
-        reader = _Reader(run.params)
-        found = run.kind.sources(reader)
-        names = tuple(reader.read)
-        known.setdefault(names, {})[tuple(reader.read.values())] = found
-        return found
-
-
-_Found: TypeAlias = Mapping[str, Source]
-_Columns: TypeAlias = tuple[tuple[str, str], ...]
-"""The names a kind reads, each with the column behind it."""
-
-
-class _Reader:
-    """Params that remember which of them were read."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-        self.read: dict[str, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        value = self.read[name] = getattr(self.params, name)
-        return value
 
 
 @dataclass(frozen=True)
@@ -86,9 +42,6 @@ class Evaluation:
     signals: pl.DataFrame
     withheld: pl.DataFrame
 
-
-PAIRS_AT_ONCE = 2_000_000
-"""So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
 
 _EACH_RULE_APART = pl.QueryOptFlags(comm_subplan_elim=False)
 """Entries and exits share no frame: each joins the few pairs that its own rules leave."""
@@ -235,83 +188,27 @@ def _judged(
 ) -> Evaluation:
     judged, withheld = _split_by_bar(pairs, indicators, quarantined=quarantined)
     signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
-    portions = list(_portions(runs, judged))
-    parts = _parted(judged, portions)
-    for place, (columns, group) in enumerate(portions):
-        kind = group[0].kind
+    found = portions(runs, judged, instruments=indicators.height)
+    parts = parted(judged, found)
+    for place, portion in enumerate(found):
+        first = portion.runs[0]
         part = parts.pop(place, judged.clear())
-        # Runs that read the same columns need the same ones.
-        read, needed = _renamed(indicators, dict(columns)), kind.needed(group[0].params)
+        # Runs that read the same names need the same ones.
+        read, needed = _viewed(indicators, portion), first.kind.needed(first.params)
         known = [pl.col(name).is_not_null() for name in needed]
         complete = pl.all_horizontal(pl.lit(value=True), *known)
-        withheld.append(_undefined(part.join(read.filter(~complete), on="instrument_id"), needed))
-        said = kind.decide(_frame(group, part, read.filter(complete)))
+        lacking_some = part.join(read.filter(~complete), on="instrument_id")
+        said = first.kind.decide(_frame(portion.runs, part, read.filter(complete)))
+        own = portion.instrument_id().alias("instrument_id")
+        withheld.append(_undefined(lacking_some.with_columns(own), needed))
         signals.append(
-            _shaped(said, kind.name).collect(engine="in-memory", optimizations=_EACH_RULE_APART)
+            _shaped(said, first.kind.name)
+            .with_columns(own)
+            .collect(engine="in-memory", optimizations=_EACH_RULE_APART)
         )
     return Evaluation(
         signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
         withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
-    )
-
-
-def _portions(runs: list[Run], pairs: pl.DataFrame) -> Iterator[tuple[_Columns, list[Run]]]:
-    """Gives runs that read the same columns, with these, some PAIRS_AT_ONCE pairs at a time."""
-    counts = dict(_stretches(pairs).group_by("strategy_id").agg(pl.col("len").sum()).iter_rows())
-    for (_, columns), group in _grouped(runs).items():
-        portion: list[Run] = []
-        waiting = 0
-        for run in group:
-            count = counts.get(run.strategy_id, 0)
-            if portion and waiting + count > PAIRS_AT_ONCE:
-                yield columns, portion
-                portion, waiting = [], 0
-            portion.append(run)
-            waiting += count
-        yield columns, portion
-
-
-def _parted(
-    pairs: pl.DataFrame, portions: list[tuple[_Columns, list[Run]]]
-) -> dict[int, pl.DataFrame]:
-    """Gives the pairs of each portion, by its number; those of no portion are left out."""
-    placed = [
-        (run.strategy_id, place) for place, (_, group) in enumerate(portions) for run in group
-    ]
-    of_id = pl.DataFrame(placed, {"strategy_id": pl.Int64, "place": pl.Int64}, orient="row")
-    instruments = pairs.get_column("instrument_id").to_numpy()
-    stretches = (
-        _stretches(pairs)
-        .with_columns(start=pl.col("len").cum_sum() - pl.col("len"))
-        .join(of_id, on="strategy_id")
-    )
-    return {
-        place: _of_stretches(those, instruments)
-        for (place,), those in stretches.partition_by("place", as_dict=True).items()
-    }
-
-
-def _stretches(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Gives strategy_id and `len` of the pairs of one strategy that follow one another.
-
-    Pairs come in long stretches of one strategy: what a stretch has in common is looked up once.
-    """
-    found = pairs.get_column("strategy_id").rle().struct.unnest()
-    return found.select(strategy_id="value", len=pl.col("len").cast(pl.Int64))
-
-
-def _of_stretches(stretches: pl.DataFrame, instruments: npt.NDArray[np.int64]) -> pl.DataFrame:
-    """Gives the pairs of the stretches, which begin at `start`."""
-    lengths = stretches.get_column("len").to_numpy()
-    starts = stretches.get_column("start").to_numpy()
-    ends = starts + lengths
-    return pl.DataFrame(
-        {
-            "strategy_id": np.repeat(stretches.get_column("strategy_id").to_numpy(), lengths),
-            "instrument_id": np.concatenate(
-                [instruments[first:last] for first, last in zip(starts, ends, strict=True)]
-            ),
-        }
     )
 
 
@@ -320,37 +217,27 @@ def representatives(runs: Iterable[Run]) -> list[Run]:
 
     Each has a strategy_id of its own, counted from 0.
     """
-    first = [group[0] for group in _grouped(list(runs)).values()]
+    first = [group[0] for group in by_columns(runs).values()]
     return [Run(number, run.kind, run.params) for number, run in enumerate(first)]
 
 
-def _grouped(runs: list[Run]) -> dict[tuple[str, _Columns], list[Run]]:
-    """Groups runs that read the same columns, so that each group is one frame."""
-    # Runs that rest on the same params have the same mapping, so that each is looked at once.
-    alike: dict[tuple[str, int], tuple[_Found, list[Run]]] = {}
-    asked = Sources()
-    for run in runs:
-        sources = asked.of(run)
-        alike.setdefault((run.kind.name, id(sources)), (sources, []))[1].append(run)
-    groups: dict[tuple[str, _Columns], list[Run]] = {}
-    for sources, those in alike.values():
-        columns = tuple((name, source.column) for name, source in sorted(sources.items()))
-        groups.setdefault((those[0].kind.name, columns), []).extend(those)
-    return groups
-
-
-def _renamed(indicators: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
-    missing = sorted(set(columns.values()) - set(indicators.columns))
-    if missing:
+def _viewed(indicators: pl.DataFrame, portion: Portion) -> pl.DataFrame:
+    """Gives the names that the portion's runs read, a row for each instrument and view."""
+    views = [dict(columns) for columns in portion.views]
+    needed = {column for view in views for column in view.values()}
+    if missing := sorted(needed - set(indicators.columns)):
         raise ContractError(_lacks(missing))
-    return indicators.select(
-        "instrument_id",
-        price="close",
-        **{name: pl.col(column) for name, column in columns.items()},
+    return pl.concat(
+        indicators.select(
+            portion.row_id(number),
+            price="close",
+            **{name: pl.col(column) for name, column in view.items()},
+        )
+        for number, view in enumerate(views)
     )
 
 
-def _frame(runs: list[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.LazyFrame:
+def _frame(runs: Sequence[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.LazyFrame:
     """Gives a row of each pair with its run's params and its instrument's indicators.
 
     Params that are the same for all stand beside the indicators: what asks nothing else is then

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from quantmatrix_engine.indicators.sessions import of_sessions, sampled
-from quantmatrix_engine.strategies.evaluate import Evaluation, Run, evaluate, specs
+from quantmatrix_engine.strategies.base import Run
+from quantmatrix_engine.strategies.evaluate import Evaluation, evaluate, specs
 
 DIFFERENCE_SCHEMA = {
     "kind": pl.String,

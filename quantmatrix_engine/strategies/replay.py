@@ -15,8 +15,7 @@ from quantmatrix_engine.errors import ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.sessions import of_sessions
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.amounts import rounded
-from quantmatrix_engine.strategies.base import read_params
-from quantmatrix_engine.strategies.evaluate import Run
+from quantmatrix_engine.strategies.base import Run, read_params
 from quantmatrix_engine.strategies.limited import uncut
 
 _COMPARED = (

@@ -15,7 +15,8 @@ from quantmatrix_engine.prices import considered, universe
 from quantmatrix_engine.sizing.exposure import Risk
 from quantmatrix_engine.strategies import evaluate
 from quantmatrix_engine.strategies.amounts import rounded
-from quantmatrix_engine.strategies.evaluate import Evaluation, Run
+from quantmatrix_engine.strategies.base import Run
+from quantmatrix_engine.strategies.evaluate import Evaluation
 from quantmatrix_engine.strategies.limited import limited
 from quantmatrix_engine.vocabulary import FindingRule, RunStatus, Severity
 from quantmatrix_pipelines.stores.strategies import Strategy

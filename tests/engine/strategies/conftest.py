@@ -10,8 +10,8 @@ import pytest
 from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.indicators.compute import compute
-from quantmatrix_engine.strategies.base import Kind, read_params
-from quantmatrix_engine.strategies.evaluate import Evaluation, Run, default_runs, evaluate, specs
+from quantmatrix_engine.strategies.base import Kind, Run, read_params
+from quantmatrix_engine.strategies.evaluate import Evaluation, default_runs, evaluate, specs
 
 SESSION = dt.date(2024, 1, 3)
 NOTHING_QUARANTINED = pl.DataFrame(schema={"instrument_id": pl.Int64, "rule": pl.String})

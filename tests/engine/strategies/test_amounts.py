@@ -5,7 +5,8 @@ import polars as pl
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.strategies.amounts import rounded
-from quantmatrix_engine.strategies.evaluate import Run, kinds, lacking
+from quantmatrix_engine.strategies.base import Run
+from quantmatrix_engine.strategies.evaluate import kinds, lacking
 from quantmatrix_engine.vocabulary import Action, SizeBasis
 
 

@@ -9,9 +9,9 @@ from polars.testing import assert_frame_equal
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.indicators.base import available
 from quantmatrix_engine.strategies import formula_text, formulas
-from quantmatrix_engine.strategies.base import read_params
+from quantmatrix_engine.strategies.base import Run, read_params
 from quantmatrix_engine.strategies.custom import KIND
-from quantmatrix_engine.strategies.evaluate import Run, specs
+from quantmatrix_engine.strategies.evaluate import specs
 
 
 def run(strategy_id=1, **params) -> Run:

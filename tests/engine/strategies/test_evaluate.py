@@ -5,18 +5,17 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.errors import ContractError
-from quantmatrix_engine.strategies import evaluate as evaluation
+from quantmatrix_engine.strategies import portions
 from quantmatrix_engine.strategies.atr_matrix import KIND
-from quantmatrix_engine.strategies.base import read_params
+from quantmatrix_engine.strategies.base import Run, read_params
 from quantmatrix_engine.strategies.evaluate import (
-    Run,
-    Sources,
     default_runs,
     evaluate,
     kinds,
     prepare,
     specs,
 )
+from quantmatrix_engine.strategies.portions import Sources
 
 SESSION = dt.date(2024, 1, 3)
 DIFFERENT = [
@@ -80,10 +79,32 @@ def test_runs_are_evaluated_in_portions_as_if_they_were_not(history, evaluated, 
     indicators = history(specs(runs))
     together = evaluated(runs, indicators)
     # A portion for each run, since a run has more pairs than this.
-    monkeypatch.setattr(evaluation, "PAIRS_AT_ONCE", 10)
+    monkeypatch.setattr(portions, "PAIRS_AT_ONCE", 10)
     apart = evaluated(runs, indicators)
     assert_frame_equal(apart.signals, together.signals)
     assert_frame_equal(apart.withheld, together.withheld)
+
+
+def test_few_views_of_the_instruments_at_once_change_nothing(history, evaluated, monkeypatch):
+    runs = [run(number, atr_period=10 + number % 3) for number in range(6)]
+    indicators = history(specs(runs))
+    together = evaluated(runs, indicators)
+    assert together.signals.height > 0
+    # One set of columns a portion.
+    monkeypatch.setattr(portions, "VIEWS_AT_ONCE", 1)
+    apart = evaluated(runs, indicators)
+    assert_frame_equal(apart.signals, together.signals)
+    assert_frame_equal(apart.withheld, together.withheld)
+
+
+def test_runs_of_one_kind_are_one_portion_whatever_their_windows():
+    runs = [run(number, atr_period=10 + number) for number in range(6)]
+    pairs = pl.DataFrame({"strategy_id": range(6), "instrument_id": [7] * 6})
+    (portion,) = portions.portions(runs, pairs, instruments=1)
+    assert (len(portion.views), portion.view_of_run) == (6, (0, 1, 2, 3, 4, 5))
+    of_view = portions.parted(pairs, [portion])[0]
+    assert of_view["instrument_id"].to_list() == [42, 43, 44, 45, 46, 47]
+    assert of_view.select(portion.instrument_id())["instrument_id"].to_list() == [7] * 6
 
 
 def test_another_atr_period_gives_another_atr_its_own_column():

@@ -11,8 +11,8 @@ from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.indicators.base import available
 from quantmatrix_engine.indicators.compute import compute
-from quantmatrix_engine.strategies.base import read_params
-from quantmatrix_engine.strategies.evaluate import Run, kinds, specs
+from quantmatrix_engine.strategies.base import Run, read_params
+from quantmatrix_engine.strategies.evaluate import kinds, specs
 
 every_kind = pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)
 

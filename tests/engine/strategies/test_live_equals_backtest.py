@@ -7,9 +7,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.indicators.sessions import of_sessions
-from quantmatrix_engine.strategies.base import read_params
+from quantmatrix_engine.strategies.base import Run, read_params
 from quantmatrix_engine.strategies.evaluate import (
-    Run,
     default_runs,
     evaluate,
     evaluate_sessions,

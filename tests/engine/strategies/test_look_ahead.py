@@ -11,8 +11,8 @@ import pytest
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel
 from quantmatrix_engine.indicators.sessions import look_ahead as indicators_look_ahead
-from quantmatrix_engine.strategies.base import Kind, Params, Source
-from quantmatrix_engine.strategies.evaluate import Run, default_runs, representatives
+from quantmatrix_engine.strategies.base import Kind, Params, Run, Source
+from quantmatrix_engine.strategies.evaluate import default_runs, representatives
 from quantmatrix_engine.strategies.look_ahead import look_ahead
 from quantmatrix_engine.strategies.trace import Rule
 from quantmatrix_engine.strategies.trades import entries, with_risk_reward
