@@ -145,9 +145,10 @@ def _count_into(  # noqa: PLR0913, PLR0917
     """Writes the count from `row` on, up to `most`, a low above the ceiling or `stop`.
 
     Gives the row that comes next, and the count. Not asked but added, as in `setups_into`: whether
-    a bar counts no one guesses.
+    a bar counts no one guesses. Asked as its caller asks, so that also a NaN, which no bar should
+    have, comes to an end.
     """
-    while row < stop and counted < most and true_low[row] <= ceiling:
+    while row < stop and counted < most and not true_low[row] > ceiling:
         counted += qualifies[row]
         out[row] = counted
         row += 1

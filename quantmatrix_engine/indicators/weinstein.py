@@ -11,7 +11,7 @@ THURSDAY = 3
 """Days from Monday to the weekday of 1970-01-01."""
 
 LONGEST_STAGE = 156
-"""Whole that `lookback` reaches back over, to a stage's beginning and the 2 or 4 before it.
+"""Weeks that `lookback` reaches back over, to a stage's beginning and the 2 or 4 before it.
 
 Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the longest stage had
 67 weeks, and the longest time without a 2 or 4 was 44 weeks.
@@ -184,7 +184,7 @@ INDICATOR = Indicator(
         "/ benchmark close are above theirs of {span} weeks before; 4 (decline) where all are "
         "below; else 3 (top) after a 2, 1 (base) after a 4, 0 (unclear) before either; null until "
         "known, and without a benchmark close in the week.",
-        "Whole in a row of this stage, the row's own included; null where the stage is.",
+        "Weeks in a row of this stage, the row's own included; null where the stage is.",
         "Mean of {average} weekly closes above its own of {span} weeks before, in percent (1.0 is "
         "one percent); the week in progress counts with its close so far; null until known.",
         "Close above its mean of {average} weekly closes, in percent (1.0 is one percent); null "

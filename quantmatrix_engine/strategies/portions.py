@@ -19,11 +19,11 @@ PAIRS_AT_ONCE = 2_000_000
 """So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
 
 PAIRS_WORTH_A_FRAME = 500_000
-"""From so many pairs on another set of columns is a frame of its own: to look instruments up in a
-longer frame then costs more than to plan a further one."""
+"""Once a portion has so many pairs, another set of columns begins a new one: to look instruments up
+in a longer frame then costs more than to plan a further one."""
 
 VIEWS_AT_ONCE = 1_000_000
-"""So many rows of indicators, one of each instrument and view, are in one frame."""
+"""So many rows of indicators, one of each instrument and view, a frame of several views has."""
 
 
 Columns: TypeAlias = tuple[tuple[str, str], ...]
@@ -44,12 +44,15 @@ class Portion:
     views: tuple[Columns, ...]
 
     def row_id(self, view: int) -> pl.Expr:
-        """Gives the number of instrument_id as one of the views sees it."""
+        """Gives the number that instrument_id has in the frame, seen by `view`.
+
+        An instrument's number times the views must be below 2 ** 63.
+        """
         numbered: pl.Expr = pl.col("instrument_id") * len(self.views) + view
         return numbered
 
     def instrument_id(self) -> pl.Expr:
-        """Gives the instrument whose row has the number that stands as instrument_id."""
+        """Gives back the instrument of a `row_id` that stands in the column instrument_id."""
         return pl.col("instrument_id") // len(self.views)
 
 
@@ -104,10 +107,11 @@ def by_columns(runs: Iterable[Run]) -> dict[tuple[str, Columns], list[Run]]:
 
 
 def portions(runs: Iterable[Run], pairs: pl.DataFrame, *, instruments: int) -> list[Portion]:
-    """Gives the portions of all runs, of up to PAIRS_AT_ONCE pairs and VIEWS_AT_ONCE rows each.
+    """Gives the portions of all runs, of up to PAIRS_AT_ONCE pairs each.
 
-    `pairs` has strategy_id; `instruments` is the number of rows of the indicators. A run is never
-    in two portions, so that one with more pairs is one of its own.
+    `pairs` has strategy_id; `instruments` is how many rows one view of the indicators has. Several
+    views come together up to PAIRS_WORTH_A_FRAME pairs and VIEWS_AT_ONCE rows. A run is never in
+    two portions, so that one with more pairs is one of its own.
     """
     lengths = _stretches(pairs).group_by("strategy_id").agg(pl.col("len").sum())
     counts = dict(lengths.iter_rows())
@@ -154,7 +158,7 @@ def parted(pairs: pl.DataFrame, into: list[Portion]) -> dict[int, pl.DataFrame]:
     """Gives the pairs of each portion, by its place; those of no portion are left out.
 
     `pairs` has strategy_id and instrument_id; what is given has the portion's row numbers in the
-    instruments' place (`Portion.row_id`).
+    instruments' place (`Portion.row_id`). Two runs of the same strategy_id are an error.
     """
     placed = [
         (run.strategy_id, place, view, len(portion.views))
@@ -163,11 +167,11 @@ def parted(pairs: pl.DataFrame, into: list[Portion]) -> dict[int, pl.DataFrame]:
     ]
     names = ("strategy_id", "place", "view", "views")
     of_id = pl.DataFrame(placed, dict.fromkeys(names, pl.Int64), orient="row")
-    instruments = pairs.get_column("instrument_id").to_numpy()
+    instruments = pairs.get_column("instrument_id").cast(pl.Int64).to_numpy()
     stretches = (
         _stretches(pairs)
         .with_columns(start=pl.col("len").cum_sum() - pl.col("len"))
-        .join(of_id, on="strategy_id")
+        .join(of_id, on="strategy_id", validate="m:1")
     )
     return {
         place: _of_stretches(those, instruments)

@@ -87,6 +87,18 @@ def test_the_thirteenth_waits_for_a_low_at_the_close_of_the_eighth(bars: MakeBar
     assert _column(bars(closes, highs, lows), "td_buy_countdown")[25:] == [12, 12, 13]
 
 
+@pytest.mark.parametrize("row", [14, 17, 21])
+def test_a_price_that_is_no_number_stops_nothing_and_changes_nothing_before(row, bars: MakeBars):
+    # No bar that is stored has one; whoever computes by hand must not wait for ever.
+    closes = [*FALLING[:22], FALLING[18], *(-10.0 - later for later in range(5))]
+    falling = _falling(bars, closes)
+    is_row = pl.int_range(pl.len()) == row
+    broken = falling.with_columns(close=pl.when(is_row).then(float("nan")).otherwise("close"))
+    whole, got = _column(falling, "td_buy_countdown"), _column(broken, "td_buy_countdown")
+    assert len(got) == len(whole)
+    assert got[:row] == whole[:row]
+
+
 def test_a_setup_of_eighteen_bars_recycles_the_countdown(bars: MakeBars):
     # Row 22 is the run's eighteenth bar; it counts anew.
     got = _column(_falling(bars, FALLING[:25]), "td_buy_countdown")

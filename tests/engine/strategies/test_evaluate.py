@@ -97,6 +97,24 @@ def test_few_views_of_the_instruments_at_once_change_nothing(history, evaluated,
     assert_frame_equal(apart.withheld, together.withheld)
 
 
+def test_another_set_of_columns_begins_a_portion_once_one_is_worth_it(monkeypatch):
+    runs = [run(number, atr_period=10 + number // 2) for number in range(6)]
+    pairs = pl.DataFrame({"strategy_id": [*range(6)] * 2, "instrument_id": [7] * 6 + [8] * 6})
+    monkeypatch.setattr(portions, "PAIRS_WORTH_A_FRAME", 5)
+    found = portions.portions(runs, pairs, instruments=2)
+    assert [[one.strategy_id for one in portion.runs] for portion in found] == [
+        [0, 1, 2, 3],
+        [4, 5],
+    ]
+    assert [portion.view_of_run for portion in found] == [(0, 0, 1, 1), (0, 0)]
+
+
+def test_two_runs_of_one_strategy_are_an_error(history, evaluated):
+    runs = [run(1), run(1, atr_period=5)]
+    with pytest.raises(pl.exceptions.ComputeError, match="m:1"):
+        evaluated(runs, history(specs(runs)))
+
+
 def test_runs_of_one_kind_are_one_portion_whatever_their_windows():
     runs = [run(number, atr_period=10 + number) for number in range(6)]
     pairs = pl.DataFrame({"strategy_id": range(6), "instrument_id": [7] * 6})
