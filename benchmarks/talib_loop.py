@@ -14,7 +14,7 @@ from quantmatrix_engine.indicators.base import Series
 
 LEFT_OUT = ("td_countdown",)
 WITHOUT_FUNCTION = ("td_countdown", "td_setup", "weinstein")
-"""What TA-Lib has no function for, nor a few of them with a division or two."""
+"""What neither a function of TA-Lib gives nor a line of arithmetic on a few of them."""
 
 Columns = dict[str, Series]
 Compute = Callable[[Mapping[str, Series]], Columns]
