@@ -5,10 +5,10 @@ import datetime as dt
 import pandera.polars as pa
 
 from quantmatrix_engine.contracts.fields import UtcTime
-from quantmatrix_engine.contracts.measured import Measured
+from quantmatrix_engine.contracts.indicator_columns import IndicatorColumns
 
 
-class Indicators(Measured):
+class Indicators(IndicatorColumns):
     """The indicators of an instrument on a session, in the session's own price basis.
 
     Key: instrument_id, session. Beside these columns there is one float column for each output of

@@ -5,11 +5,11 @@ import datetime as dt
 import pandera.polars as pa
 
 from quantmatrix_engine.contracts.fields import UtcTime, price
+from quantmatrix_engine.contracts.indicator_columns import IndicatorColumns
 from quantmatrix_engine.contracts.intraday_bars import KEPT
-from quantmatrix_engine.contracts.measured import Measured
 
 
-class IntradayIndicators(Measured):
+class IntradayIndicators(IndicatorColumns):
     """The indicators of an intraday bar, from the bars of its interval up to it.
 
     Key: instrument_id, interval, starts_at. Prices are in the price basis of the bar's session:

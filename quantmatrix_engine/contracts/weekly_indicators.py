@@ -5,10 +5,10 @@ import datetime as dt
 import pandera.polars as pa
 
 from quantmatrix_engine.contracts.fields import UtcTime, price
-from quantmatrix_engine.contracts.measured import Measured
+from quantmatrix_engine.contracts.indicator_columns import IndicatorColumns
 
 
-class WeeklyIndicators(Measured):
+class WeeklyIndicators(IndicatorColumns):
     """A week that is over: its bar and the indicators of the weekly bars up to it.
 
     Key: instrument_id, session. Prices are in the price basis of that session: splits up to it are

@@ -30,7 +30,7 @@ LONGEST_WINDOW = 1_260
 Series = npt.NDArray[np.float64]
 """One instrument's values in session order: contiguous, float64, NaN where unknown."""
 
-Whole = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
 """Whole numbers: rows, weeks, ids, addresses."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

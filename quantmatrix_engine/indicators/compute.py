@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from quantmatrix_engine.errors import ContractError
-from quantmatrix_engine.indicators.base import Series, Spec, Whole, available
+from quantmatrix_engine.indicators.base import Integers, Series, Spec, available
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
 from quantmatrix_engine.indicators.runs import put_together, run_starts
@@ -65,10 +65,10 @@ def compute(
 def fill(
     wanted: Plan,
     series: Mapping[str, Series],
-    offsets: Whole,
+    offsets: Integers,
     outs: Mapping[str, Series],
     *,
-    kept: Whole | None = None,
+    kept: Integers | None = None,
 ) -> None:
     """Writes the plan's columns into `outs`, from series that hold all instruments end to end.
 
@@ -92,8 +92,8 @@ def fill(
 
 
 def _share(
-    outs: dict[str, Series], kept: Whole | None, part: Whole
-) -> tuple[dict[str, Series], Whole | None]:
+    outs: dict[str, Series], kept: Integers | None, part: Integers
+) -> tuple[dict[str, Series], Integers | None]:
     """Gives the part's outs, and which of its rows they are."""
     if kept is None:
         return outs, None
@@ -125,7 +125,7 @@ def _require_fit(series: Mapping[str, Series], rows: int) -> None:
             raise ContractError(f"{name} is {values.dtype}; float64, row by row, is needed.")
 
 
-def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Whole:
+def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Integers:
     """Gives the numbers of the rows of `since` and later."""
     rows = ordered.select((pl.col("session") >= since).arg_true()).to_series()
     return rows.to_numpy().astype(np.int64)
@@ -140,12 +140,12 @@ def _series(ordered: pl.DataFrame, name: str) -> Series:
     return values
 
 
-def _offsets(instruments: Whole) -> Whole:
+def _offsets(instruments: Integers) -> Integers:
     """Gives the row at which each instrument of sorted ids starts, and the number of rows."""
     return np.append(run_starts(instruments), instruments.size)
 
 
-def _parts(offsets: Whole, count: int) -> list[Whole]:
+def _parts(offsets: Integers, count: int) -> list[Integers]:
     """Gives up to `count` stretches of instruments, each of about as many rows."""
     marks = np.linspace(offsets[0], offsets[-1], count + 1)
     bounds = np.unique(np.searchsorted(offsets, marks)).tolist()

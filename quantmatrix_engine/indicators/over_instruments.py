@@ -16,14 +16,14 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from quantmatrix_engine.indicators.base import Series, Whole, kernel
+from quantmatrix_engine.indicators.base import Integers, Series, kernel
 from quantmatrix_engine.indicators.plan import Plan
 
 _BYTES = 8
 _carray: Any = nb.carray  # type: ignore[attr-defined]
 
 
-def compiled(wanted: Plan) -> Whole:
+def compiled(wanted: Plan) -> Integers:
     """Gives the addresses of the plan's compiled steps, which are kept for ever."""
     return np.array(
         [
@@ -41,11 +41,11 @@ def compiled(wanted: Plan) -> Whole:
 
 def run(
     wanted: Plan,
-    steps: Whole,
-    offsets: Whole,
+    steps: Integers,
+    offsets: Integers,
     series: Mapping[str, Series],
     outs: Mapping[str, Series],
-    kept: Whole | None,
+    kept: Integers | None,
 ) -> None:
     """Computes the plan's columns of instruments that lie end to end, by its compiled `steps`.
 
@@ -78,11 +78,11 @@ def run(
         raise RuntimeError(f"{name} raised an error, which is printed above; kernels must not.")
 
 
-def _addresses(columns: Mapping[str, Series]) -> Whole:
+def _addresses(columns: Mapping[str, Series]) -> Integers:
     return np.array([one.ctypes.data for one in columns.values()], dtype=np.int64)
 
 
-def _starts(lengths: list[int]) -> Whole:
+def _starts(lengths: list[int]) -> Integers:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
@@ -113,17 +113,17 @@ _call: Any = intrinsic(_typed_call)
 
 @kernel
 def _run(  # noqa: PLR0913, PLR0917
-    offsets: Whole,
-    begins: Whole,
-    moves: Whole,
-    steps: Whole,
-    places: Whole,
-    places_of: Whole,
+    offsets: Integers,
+    begins: Integers,
+    moves: Integers,
+    steps: Integers,
+    places: Integers,
+    places_of: Integers,
     params: Series,
-    params_of: Whole,
-    kept: Whole,
-    copied: Whole,
-    outs: Whole,
+    params_of: Integers,
+    kept: Integers,
+    copied: Integers,
+    outs: Integers,
 ) -> int:
     """Runs the steps of one instrument after those of the one before.
 
@@ -210,7 +210,7 @@ def _of_one(*arguments: Any) -> None:
     raise NotImplementedError
 
 
-def _rows(begins: Whole, places: tuple[int, ...], rows: int) -> tuple[Series, ...]:
+def _rows(begins: Integers, places: tuple[int, ...], rows: int) -> tuple[Series, ...]:
     """Gives the columns that begin at some of the addresses."""
     raise NotImplementedError
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from quantmatrix_engine.indicators.base import Whole, kernel
+from quantmatrix_engine.indicators.base import Integers, kernel
 from quantmatrix_engine.prices.ordering import in_order, is_in_order
 
 # Moving runs of fewer rows than this is no faster than sorting.
@@ -38,7 +38,7 @@ def put_together(bars: pl.DataFrame, by: str = "session") -> pl.DataFrame:
 
 
 @kernel
-def run_starts(instruments: Numbers) -> Whole:
+def run_starts(instruments: Numbers) -> Integers:
     """Gives the rows whose instrument is not that of the row above, the first row among them."""
     count = 0
     for row in range(instruments.size):
@@ -52,7 +52,7 @@ def run_starts(instruments: Numbers) -> Whole:
     return starts
 
 
-def _moved(column: pl.Series, starts: Whole, begins: Whole) -> pl.Series:
+def _moved(column: pl.Series, starts: Integers, begins: Integers) -> pl.Series:
     """Gives the column with the runs that begin at `starts` moved to where they shall begin."""
     if column.has_nulls() or not _is_plain(column.dtype):
         return column if _is_one_text(column) else column.rechunk()[_rows(column, starts, begins)]
@@ -75,7 +75,9 @@ def _is_one_text(column: pl.Series) -> bool:
 
 
 @kernel
-def _move_runs(piece: Numbers, first: int, starts: Whole, begins: Whole, out: Numbers) -> None:
+def _move_runs(
+    piece: Numbers, first: int, starts: Integers, begins: Integers, out: Numbers
+) -> None:
     """Copies the runs' rows that lie in the piece, whose first row is `first`."""
     run = np.searchsorted(starts, first, side="right") - 1
     done = 0
@@ -89,7 +91,7 @@ def _move_runs(piece: Numbers, first: int, starts: Whole, begins: Whole, out: Nu
         run += 1
 
 
-def _rows(column: pl.Series, starts: Whole, begins: Whole) -> Whole:
+def _rows(column: pl.Series, starts: Integers, begins: Integers) -> Integers:
     """Gives the row that comes to each place when the runs are moved."""
     rows = np.empty(column.len(), dtype=np.int64)
     _move_runs(np.arange(column.len()), 0, starts, begins, rows)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, Spec, Whole, kernel, spec
-from quantmatrix_engine.indicators.td_setup import COMPLETE, rows_of_bar
+from quantmatrix_engine.indicators.base import Indicator, Series, Spec, kernel, spec
+from quantmatrix_engine.indicators.td_setup import COMPARED, COMPLETE
 
 EXTENDED = 2 * COMPLETE
 LAST, QUALIFYING = 13, 8
@@ -27,19 +27,13 @@ def true_extremes(high: Series, low: Series, close: Series, row: int) -> tuple[f
 
 @kernel
 def buy_countdown_into(
-    high: Series,
-    low: Series,
-    close: Series,
-    setup: Series,
-    opposite: Series,
-    out: Series,
-    completed: Series,
+    high: Series, low: Series, close: Series, setup: Series, opposite: Series, out: Series
 ) -> None:
-    """Writes the buy countdown's count, 0 to 13, and 1 where it is 13, else 0; NaN as the setup.
+    """Writes the buy countdown's count, 0 to 13; 0 where none runs. NaN where the setup is.
 
     It starts at a setup's ninth bar, which may itself be counted. A bar counts whose close is at
     or below the low two bars before; the thirteenth only if its low is at or below the close of
-    the eighth, else it waits at 12. It is 13 on one bar, and then over; 0 where none runs.
+    the eighth, else it waits at 12. It is 13 on one bar, and then over.
 
     Cancelled: by a complete setup of the opposite direction, or by a true low above the true high
     of its setup. Recycled, to begin anew: by a further setup of its direction whose true range is
@@ -47,112 +41,61 @@ def buy_countdown_into(
     setup that reaches 18 bars. A smaller or larger setup changes nothing. Perl, DeMark Indicators
     (2008), chapter 1; his setup within a setup is smaller, and so changes nothing either.
     """
-    qualifies, true_low = np.zeros(close.size, dtype=np.int64), np.empty(close.size)
-    for row in range(close.size):
-        out[row] = completed[row] = 0.0 * setup[row]
-    _bars_into(low, close, qualifies, true_low)
-    complete, cancelling = rows_of_bar(setup, COMPLETE), rows_of_bar(opposite, COMPLETE)
-    after = 0
-    for number in range(complete.size):
-        first = complete[number]
-        if first < after:
-            continue
-        later = np.searchsorted(cancelling, first)
-        end = cancelling[later] if later < cancelling.size else close.size
-        after = _one_countdown_into(
-            high, low, close, setup, complete[number:], qualifies, true_low, end, out
-        )
-        if after <= end and out[after - 1] == LAST:
-            completed[after - 1] = 1.0
+    row = min(COMPARED + 1, close.size)
+    out[:row] = np.nan
+    while row < close.size:
+        row = _until_setup_into(setup, row, out)
+        row = _one_countdown_into(high, low, close, setup, opposite, row, out)
 
 
 @kernel
-def _bars_into(low: Series, close: Series, qualifies: Whole, true_low: Series) -> None:
-    """Writes 1 where a close is at or below the low two bars before, and each bar's true low."""
-    earlier, now, counted = low, close[2:], qualifies[2:]
-    for row in range(counted.size):
-        counted[row] = now[row] <= earlier[row]
-    before, lows, lowest = close, low[1:], true_low[1:]
-    for row in range(lowest.size):
-        lowest[row] = lows[row] if lows[row] < before[row] else before[row]
+def _until_setup_into(setup: Series, row: int, out: Series) -> int:
+    """Writes 0 up to the next complete setup; gives its row, or that after the last."""
+    while row < setup.size and setup[row] != COMPLETE:
+        out[row] = 0.0
+        row += 1
+    return row
 
 
 @kernel
-def _one_countdown_into(  # noqa: PLR0913, PLR0917
+def _one_countdown_into(
     high: Series,
     low: Series,
     close: Series,
     setup: Series,
-    complete: Whole,
-    qualifies: Whole,
-    true_low: Series,
-    end: int,
+    opposite: Series,
+    row: int,
     out: Series,
 ) -> int:
-    """Writes the countdown of the setup that is complete at `complete[0]`; gives the row after it.
-
-    Later ones of `complete` may recycle it; at the row `end` it is cancelled. Its bars are counted
-    one after the other up to the next setup that is complete or has 18 bars.
-    """
-    row, place = int(complete[0]), 0
-    counted, eighth, span, ceiling = 0, np.nan, -1.0, np.inf
-    while row < end:
-        extended = end
-        if place < complete.size and row == complete[place]:
+    """Writes the countdown that starts at `row`, a setup's ninth bar; gives the row after it."""
+    counted, eighth, size, ceiling = 0, np.nan, 0.0, np.inf
+    is_first = True
+    while row < close.size and counted < LAST:
+        if setup[row] == COMPLETE:
             lowest, highest = true_extremes(high, low, close, row)
-            its = highest - lowest
-            if span < 0.0 or (span <= its < LARGEST_RATIO * span):
-                counted, span, ceiling = 0, its, highest
-            place += 1
-            extended = row + EXTENDED - COMPLETE
-        else:
+            span = highest - lowest
+            if is_first or (size <= span < LARGEST_RATIO * size):
+                counted, size, ceiling = 0, span, highest
+        elif setup[row] == EXTENDED:
             counted = 0
-        stop = min(end, complete[place] if place < complete.size else end)
-        if extended < stop and setup[extended] == EXTENDED:
-            stop = extended
-        while row < stop:
-            if true_low[row] > ceiling:
-                return row + 1
-            if counted < QUALIFYING:
-                row, counted = _count_into(
-                    qualifies, true_low, row, stop, ceiling, counted, QUALIFYING, out
-                )
-                eighth = close[row - 1] if counted == QUALIFYING else eighth
-            elif counted < LAST - 1:
-                row, counted = _count_into(
-                    qualifies, true_low, row, stop, ceiling, counted, LAST - 1, out
-                )
-            else:
-                counted += qualifies[row] & (low[row] <= eighth)
-                out[row] = counted
-                row += 1
-                if counted == LAST:
-                    return row
-    return end + 1
+        if opposite[row] == COMPLETE or min(low[row], close[row - 1]) > ceiling:
+            out[row] = 0.0
+            return row + 1
+        # Not asked but added, as in `setups_into`: whether a bar counts no one guesses.
+        counts = (close[row] <= low[row - 2]) & ((counted < LAST - 1) | (low[row] <= eighth))
+        counted += counts
+        eighth = close[row] if counts & (counted == QUALIFYING) else eighth
+        out[row] = counted
+        is_first = False
+        row += 1
+    return row
 
 
 @kernel
-def _count_into(  # noqa: PLR0913, PLR0917
-    qualifies: Whole,
-    true_low: Series,
-    row: int,
-    stop: int,
-    ceiling: float,
-    counted: int,
-    most: int,
-    out: Series,
-) -> tuple[int, int]:
-    """Writes the count from `row` on, up to `most`, a low above the ceiling or `stop`.
-
-    Gives the row that comes next, and the count. Not asked but added, as in `setups_into`: whether
-    a bar counts no one guesses. Asked as its caller asks, so that also a NaN, which no bar should
-    have, comes to an end.
-    """
-    while row < stop and counted < most and not true_low[row] > ceiling:
-        counted += qualifies[row]
-        out[row] = counted
-        row += 1
-    return row, counted
+def completed_into(count: Series, out: Series) -> None:
+    """Writes 1 where the count is 13, else 0; NaN where it is NaN."""
+    for row in range(count.size):
+        out[row] = 1.0 if count[row] == LAST else count[row] * 0.0
 
 
 @kernel
@@ -173,8 +116,10 @@ def td_countdown_into(  # noqa: PLR0913, PLR0917
 
     The sell countdown is the buy countdown of the prices' negatives. First valid row: 5.
     """
-    buy_countdown_into(high, low, close, buy_setup, sell_setup, buy, buy_completed)
-    buy_countdown_into(-low, -high, -close, sell_setup, buy_setup, sell, sell_completed)
+    buy_countdown_into(high, low, close, buy_setup, sell_setup, buy)
+    buy_countdown_into(-low, -high, -close, sell_setup, buy_setup, sell)
+    completed_into(buy, buy_completed)
+    completed_into(sell, sell_completed)
 
 
 def uses() -> tuple[Spec, ...]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Series, Whole, kernel
+from quantmatrix_engine.indicators.base import Indicator, Series, kernel
 
 COMPARED = 4
 COMPLETE = 9
@@ -39,40 +39,20 @@ def setups_into(close: Series, buy: Series, sell: Series) -> None:
 
 
 @kernel
-def rows_of_bar(count: Series, bar: int) -> Whole:
-    """Gives the rows that are the `bar`-th of a setup, from its `count`, in order.
-
-    Of the first `bar` rows of a setup one is a multiple of `bar` rows from where counts begin, so
-    only these are looked at, and each says where the bar would be.
-    """
-    rows = np.empty(count.size // bar + 1, dtype=np.int64)
-    found = 0
-    for row in range(COMPARED + 1, count.size, bar):
-        counted = int(count[row])
-        its = min(row + bar - counted, count.size - 1)
-        if (counted > 0) & (counted <= bar) & (count[its] == bar):
-            rows[found] = its
-            found += 1
-    return rows[:found]
-
-
-@kernel
 def buy_perfected_into(low: Series, count: Series, out: Series) -> None:
     """Writes 1 where the buy setup is complete and perfected, else 0; NaN where the count is.
 
     It is complete from bar 9 on, and perfected once the low of bar 8, 9 or a later bar of the run
     is at or below the lows of bars 6 and 7 (Perl, chapter 1).
     """
-    for row in range(count.size):
+    lowest, is_perfect = np.inf, False
+    for row in range(low.size):
         out[row] = 0.0 * count[row]
-    for eighth in rows_of_bar(count, COMPLETE - 1):
-        lowest = min(low[eighth - 1], low[eighth - 2])
-        is_perfect = low[eighth] <= lowest
-        row = eighth + 1
-        while row < count.size and count[row] >= COMPLETE:
+        if count[row] >= COMPLETE - 1:
+            if count[row] == COMPLETE - 1:
+                lowest, is_perfect = min(low[row - 1], low[row - 2]), False
             is_perfect |= low[row] <= lowest
-            out[row] = is_perfect
-            row += 1
+            out[row] = 1.0 if is_perfect and count[row] >= COMPLETE else 0.0
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Series, Whole, excess, kernel
+from quantmatrix_engine.indicators.base import Indicator, Integers, Param, Series, excess, kernel
 from quantmatrix_engine.indicators.sma import sma_into
 
 UNCLEAR, BASE, ADVANCE, TOP, DECLINE = 0.0, 1.0, 2.0, 3.0, 4.0
@@ -19,7 +19,7 @@ Of 35 US names from 1990 to 2024 (`adjusted_closes_1990_2024`), against SPY, the
 
 
 @kernel
-def _weeks_into(session: Series, week: Whole) -> Whole:
+def _weeks_into(session: Series, week: Integers) -> Integers:
     """Writes the week of each row, counted from 0 over weeks that have bars.
 
     Gives the last row of each week, which runs from Monday to Sunday.
@@ -35,7 +35,7 @@ def _weeks_into(session: Series, week: Whole) -> Whole:
 
 
 @kernel
-def _means_into(close: Series, week: Whole, last: Whole, average: int, out: Series) -> None:
+def _means_into(close: Series, week: Integers, last: Integers, average: int, out: Series) -> None:
     """Writes the mean of the week's close so far and those of the `average - 1` weeks before."""
     closes, before = close[last], np.full(last.size + 1, np.nan)
     sma_into(closes, average - 1, before[1:])
@@ -46,7 +46,7 @@ def _means_into(close: Series, week: Whole, last: Whole, average: int, out: Seri
 
 
 @kernel
-def _earlier_into(values: Series, week: Whole, last: Whole, span: int, out: Series) -> None:
+def _earlier_into(values: Series, week: Integers, last: Integers, span: int, out: Series) -> None:
     """Writes the last value of the week `span` weeks before the row's; NaN before there is one."""
     ends = np.full(last.size + span, np.nan)
     for number in range(last.size):
@@ -56,7 +56,7 @@ def _earlier_into(values: Series, week: Whole, last: Whole, span: int, out: Seri
 
 
 @kernel
-def _so_far_into(values: Series, week: Whole) -> None:
+def _so_far_into(values: Series, week: Integers) -> None:
     """Puts in place of a NaN the last value of its week before it."""
     for row in range(1, values.size):
         if np.isnan(values[row]) and week[row] == week[row - 1]:
@@ -87,7 +87,9 @@ def _sides_into(distance: Series, slope: Series, strength: Series, out: Series) 
 
 
 @kernel
-def _stages_into(side: Series, week: Whole, last: Whole, stage: Series, weeks: Series) -> None:
+def _stages_into(
+    side: Series, week: Integers, last: Integers, stage: Series, weeks: Series
+) -> None:
     """Writes the stage, 2 or 4 where the `side` is, else what the last of them left.
 
     After the newest 2 or 4 of an earlier week: after 2 comes a top (3), after 4 a base (1); without

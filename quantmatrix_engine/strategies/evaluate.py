@@ -201,6 +201,7 @@ def _judged(
         said = first.kind.decide(_frame(portion.runs, part, read.filter(complete)))
         own = portion.instrument_id().alias("instrument_id")
         withheld.append(_undefined(lacking_some.with_columns(own), needed))
+        # A few rows are left of the pairs: the streaming engine prepares longer than it saves.
         signals.append(
             _shaped(said, first.kind.name)
             .with_columns(own)

@@ -25,7 +25,6 @@ in a longer frame then costs more than to plan a further one."""
 VIEWS_AT_ONCE = 1_000_000
 """So many rows of indicators, one of each instrument and view, a frame of several views has."""
 
-
 Columns: TypeAlias = tuple[tuple[str, str], ...]
 """The names a kind reads, each with the indicator column behind it, sorted."""
 

@@ -99,7 +99,7 @@ def _told_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, l
                 signal_id=row["id"],
                 strategy=row["strategy"],
                 symbol=row["symbol"],
-                action=_ACTIONS[row["action"]],
+                action=Action(row["action"]),
                 level=row["level"],
                 strength=row["strength"],
                 price=row["price"],
@@ -107,7 +107,7 @@ def _told_by_user(connection: Connection, values: dict[str, Any]) -> dict[int, l
                 targets=tuple(target for target in targets if target is not None),
                 risk_reward=row["risk_reward"],
                 size_pct=row["size_pct"],
-                size_basis=_BASES[row["size_basis"]],
+                size_basis=SizeBasis(row["size_basis"]),
                 trace=row["trace"],
                 valid_until=row["valid_until"],
             )
@@ -311,8 +311,6 @@ _UNTOLD_SCHEMA = {
     **dict.fromkeys(("target_1", "target_2", "target_3"), pl.Float64),
     "valid_until": pl.Date,
 }
-_ACTIONS = {one.value: one for one in Action}
-_BASES = {one.value: one for one in SizeBasis}
 
 _TOLD_BEFORE = f"""
 SELECT g.user_id, s.name AS strategy, {symbol_then("g")} AS symbol, g.action

@@ -12,23 +12,18 @@ from pipelines.rows import (
     AT,
     add_user,
     bars,
-    change,
-    findings,
     listing,
     query,
 )
 from typer.testing import CliRunner
 
 from quantmatrix_engine import calendars
-from quantmatrix_engine.vocabulary import Channel
 from quantmatrix_models.database import Database
-from quantmatrix_models.secrets import Vault
 from quantmatrix_pipelines.cli.main import app, run
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import (
     corporate_actions,
     instruments,
-    market_data,
     users,
 )
 
@@ -406,138 +401,8 @@ def test_a_chart_is_written_where_it_was_asked_for(
     assert "ben" in complaint(asking, "chart", "AAA", "--user", "ben")
 
 
-def test_findings_are_listed_with_file_and_line(asking: CliRunner, database: Database):
-    assert said(asking, "findings", "list") == ""
-    market_data.record_findings(database, findings({"value": "NaN"}))
-    assert said(asking, "findings", "list") == (
-        "1  bars.csv:7  AAA 2026-11-20  null_price close: 'NaN', expected a price\n"
-    )
-
-
-def test_a_list_of_findings_leaves_out_info_and_counts_what_it_left_out(
-    asking: CliRunner, database: Database
-):
-    rows = [{"source_row": line, "severity": "info", "rule": "repeated_bar"} for line in range(3)]
-    others = [{"source_row": line, "symbol": "BBB"} for line in (7, 8)]
-    market_data.record_findings(database, findings(*rows, *others))
-    assert said(asking, "findings", "list", "--limit", "1") == (
-        "5  bars.csv:8  BBB 2026-11-20  null_price close: None, expected a price\n"
-        "Left out: 1 older (--limit); 3 of severity info (--severity info).\n"
-    )
-    info = said(asking, "findings", "list", "--severity", "info", "--limit", "9")
-    assert (info.count("repeated_bar"), info.count("null_price")) == (3, 0)
-    assert info.endswith("Left out: 2 of severity error (--severity error).\n")
-    both = said(asking, "findings", "list", "--severity", "info", "--severity", "error")
-    assert (both.count("\n"), "Left out" in both) == (5, False)
-
-
-def test_findings_are_listed_of_one_rule_or_symbol(asking: CliRunner, database: Database):
-    market_data.record_findings(
-        database, findings({}, {"rule": "not_a_number"}, {"symbol": "BBB", "source_row": 8})
-    )
-    assert said(asking, "findings", "list", "--rule", "null_price").count("\n") == 2
-    assert said(asking, "findings", "list", "--symbol", "BBB").startswith("3  bars.csv:8  BBB")
-    assert said(asking, "findings", "list", "--symbol", "BBB", "--rule", "not_a_number") == ""
-    unknown = complaint(asking, "findings", "list", "--rule", "null_prices")
-    assert "'null_prices' is no rule. Did you mean 'null_price'?" in unknown
-
-
-def test_findings_are_released_and_rejected_with_a_reason(asking: CliRunner, database: Database):
-    market_data.record_findings(database, findings({"rule": "high_below_low"}, {"source_row": 8}))
-    assert "1 findings released" in said(asking, "findings", "release", "1", "--reason", "checked")
-    assert "1 findings rejected" in said(asking, "findings", "reject", "2", "--reason", "an outage")
-    assert said(asking, "findings", "list") == ""
-    told = said(asking, "audit", "list")
-    assert "changed" in told
-    assert "findings" in told
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["release", "1", "--reason", "x"], "Finding 1 is null_price"),
-        (["release", "9", "--reason", "x"], "No finding has the id 9"),
-        (["reject", "1", "9", "--reason", "x"], "No finding has the id 9"),
-        (["reject", "1", "--reason", " "], "A decision needs a reason"),
-    ],
-)
-def test_a_decision_that_cannot_be_made_changes_nothing(
-    asking: CliRunner, database: Database, arguments: list[str], told: str
-):
-    market_data.record_findings(database, findings({}))
-    assert told in complaint(asking, "findings", *arguments)
-    assert "null_price" in said(asking, "findings", "list")
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-# The audit trail and the keys of secrets
-
-
-def test_the_trail_is_verified_anchored_and_listed(asking: CliRunner):
-    asking.invoke(app, ["users", "add", "ada"])
-    verified = asking.invoke(app, ["audit", "verify"])
-    assert verified.exit_code == 0
-    assert "1 chains, 1 events, 0 anchors: 0 faults." in verified.output
-    assert "There is no anchor" in verified.output
-    assert asking.invoke(app, ["audit", "anchor"]).exit_code == 0
-    assert "1 anchors: 0 faults." in asking.invoke(app, ["audit", "verify"]).output
-    listed = asking.invoke(app, ["audit", "list", "--user", "ada"]).output
-    assert "created" in listed
-    assert "cli:" in listed
-
-
-def test_a_trail_that_was_touched_is_told_and_not_anchored(asking: CliRunner, database: Database):
-    asking.invoke(app, ["users", "add", "ada"])
-    change(database, "ALTER TABLE audit_events DISABLE TRIGGER USER")
-    change(database, "UPDATE audit_events SET actor = 'nobody'")
-    for command in ("verify", "anchor"):
-        done = asking.invoke(app, ["audit", command])
-        assert done.exit_code == 1
-        assert "event 1" in done.output
-    assert "Nothing was anchored" in done.output
-
-
-def test_an_anchor_file_that_is_damaged_is_one_clear_line(
-    installed: dict[str, str], tmp_path: Path
-):
-    anchors = tmp_path / "anchors.jsonl"
-    anchors.write_text("{}\n")
-    environment = {**installed, "QUANTMATRIX_AUDIT_ANCHORS": str(anchors)}
-    assert "Line 1 of" in refused(environment, "audit", "verify")
-
-
-def test_secrets_are_sealed_anew_with_a_key_put_before_the_old_one(
-    asking: CliRunner, database: Database, installed: dict[str, str]
-):
-    asking.invoke(app, ["users", "add", "ada"])
-    asking.invoke(app, ["users", "webhook", "ada"], input=f"{WEBHOOK}\n")
-    fresh = asking.invoke(app, ["secrets", "new-key"]).stdout.split()[0]
-    path = Path(installed["QUANTMATRIX_HOME"]) / "vault.key"
-    path.write_text(f"{fresh}\n{path.read_text()}")
-    rotated = asking.invoke(app, ["secrets", "rotate"])
-    assert rotated.exit_code == 0
-    assert "1 secrets sealed with key" in rotated.output
-    assert PASSWORD not in rotated.output
-    path.write_text(fresh)
-    (ada,) = users.listed(database)
-    vault = Vault([fresh])
-    opened = users.webhook(database, vault, user_id=ada.id, channel=Channel.SIGNALS)
-    assert str(opened).endswith(f"/webhooks/1/{PASSWORD}")
-    assert Vault([fresh]).key_id in asking.invoke(app, ["secrets", "list"]).output
-
-
-def test_a_secret_no_key_opens_ends_a_rotation_with_code_1(
-    asking: CliRunner, installed: dict[str, str]
-):
-    asking.invoke(app, ["users", "add", "ada"])
-    asking.invoke(app, ["users", "webhook", "ada"], input=f"{WEBHOOK}\n")
-    (Path(installed["QUANTMATRIX_HOME"]) / "vault.key").write_text(Vault.new_key())
-    done = asking.invoke(app, ["secrets", "rotate"])
-    assert done.exit_code == 1
-    assert "does not open" in done.output

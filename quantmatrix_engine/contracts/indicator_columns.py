@@ -5,7 +5,7 @@ import polars as pl
 from pandera.polars import PolarsData
 
 
-class Measured(pa.DataFrameModel):
+class IndicatorColumns(pa.DataFrameModel):
     """Rows with a float column for each output of each indicator beside the contract's own.
 
     They are null before their first valid row, never NaN or infinite.
