@@ -12,8 +12,13 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
-from quantmatrix_engine.strategies.shared_rules import averages_aligned, moves_enough
-from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
+from quantmatrix_engine.strategies.pairs import Pairs
+from quantmatrix_engine.strategies.shared_rules import (
+    averages_aligned,
+    moves_enough,
+    some_level_reached,
+)
+from quantmatrix_engine.strategies.trace import Rule, as_json, required
 from quantmatrix_engine.strategies.trades import (
     NEXT_SESSION,
     Multiple,
@@ -129,8 +134,8 @@ def _sources(params: AtrMatrixParams) -> Mapping[str, Source]:
     }
 
 
-def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("sma_trend"))
+def _entries(pairs: Pairs) -> pl.LazyFrame:
+    return risked_entries(pairs, _entry_rules(), stop=atr_stop(), **atr_targets("sma_trend"))
 
 
 def _entry_rules() -> list[Rule]:
@@ -184,7 +189,7 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _scale_outs(pairs: Pairs) -> pl.LazyFrame:
     distance, level = pl.col("atr_distance"), pl.col("level")
     rules = [
         Rule("level_reached", distance, ">=", level, label="distance from SMA50 in ATR"),
@@ -197,13 +202,12 @@ def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
         ),
     ]
     overshoot = ((distance - level) * 0.1).clip(0.0, 0.3)
-    # Few names are as far as their first level: only those are asked about each.
-    nearest = Rule("", distance, ">=", pl.col("scale_out_levels").list.min(), label="")
     return (
-        frame.filter(pl.col("holding_sessions") > 0, nearest.is_met())
+        pairs.where(pl.col("holding_sessions") > 0, some_level_reached().is_met())
+        .frame()
         .with_columns(level=pl.col("scale_out_levels"))
         .explode("level")
-        .filter(all_required(rules))
+        .filter(*required(rules))
         .with_columns(
             strength=(0.7 + overshoot).clip(0.0, 1.0),
             trace=as_json(rules),
@@ -217,7 +221,7 @@ def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _exits(pairs: Pairs) -> pl.LazyFrame:
     ended = pl.col("holding_sessions") == 0
     below = [
         Rule("below_sma_50", pl.col("price"), "<", pl.col("sma_trend"), label="close, SMA50"),
@@ -259,18 +263,19 @@ def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
         ),
     ]
     # One exit of an instrument and session: overextended says more than overdue.
-    timed = frame.filter(pl.col("max_holding_sessions") > 0, ~all_required(overextended))
+    far = pl.all_horizontal(required(overextended))
+    timed = pairs.where(pl.col("max_holding_sessions") > 0, ~far)
     return pl.concat(
         [
-            exits(frame.filter(ended), below, exit_strength=0.9, urgency=Urgency.HIGH),
-            exits(frame, overextended, exit_strength=0.7, urgency=Urgency.MEDIUM),
+            exits(pairs.where(ended), below, exit_strength=0.9, urgency=Urgency.HIGH),
+            exits(pairs, overextended, exit_strength=0.7, urgency=Urgency.MEDIUM),
             exits(timed, overdue, exit_strength=0.7, urgency=Urgency.MEDIUM),
         ]
     )
 
 
-def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return pl.concat([_entries(frame), _scale_outs(frame), _exits(frame)], how="diagonal")
+def _decide(pairs: Pairs) -> pl.LazyFrame:
+    return pl.concat([_entries(pairs), _scale_outs(pairs), _exits(pairs)], how="diagonal")
 
 
 KIND = Kind(

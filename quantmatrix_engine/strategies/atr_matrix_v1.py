@@ -22,8 +22,9 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
-from quantmatrix_engine.strategies.shared_rules import averages_aligned
-from quantmatrix_engine.strategies.trace import Rule, all_required, as_json
+from quantmatrix_engine.strategies.pairs import Pairs
+from quantmatrix_engine.strategies.shared_rules import averages_aligned, some_level_reached
+from quantmatrix_engine.strategies.trace import Rule, as_json, required, with_trace
 from quantmatrix_engine.strategies.trades import (
     NEXT_SESSION,
     Multiple,
@@ -133,10 +134,12 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _entries(pairs: Pairs) -> pl.LazyFrame:
     price, atr = pl.col("price"), pl.col("atr")
     floor = price * (1 - MAX_STOP_PCT / 100)
-    levelled = frame.with_columns(
+    rules = _entry_rules()
+    asked, trace = with_trace(pairs.where(*required(rules)), rules)
+    levelled = asked.frame().with_columns(
         stop=pl.max_horizontal(price - pl.col("stop_loss_multiplier") * atr, floor),
         **{
             f"target_{rank}": pl.col("sma_50") + multiple * atr
@@ -145,21 +148,24 @@ def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
     return entries(
         with_risk_reward(levelled),
-        _entry_rules(),
+        rules,
+        trace=trace,
         size_pct=pl.min_horizontal(pl.col("max_position_size_pct"), SIZE_BY_RISK_PCT),
         min_strength=pl.lit(MIN_STRENGTH),
         valid_sessions=NEXT_SESSION,
     )
 
 
-def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _scale_outs(pairs: Pairs) -> pl.LazyFrame:
     distance, level = pl.col("atr_distance"), pl.col("level")
     rules = [Rule("level_reached", distance, ">=", level, label="distance from SMA50 in ATR")]
     overshoot = ((distance - level) * 0.1).clip(0.0, 0.3)
     return (
-        frame.with_columns(level=pl.col("scale_out_levels"))
+        pairs.where(some_level_reached().is_met())
+        .frame()
+        .with_columns(level=pl.col("scale_out_levels"))
         .explode("level")
-        .filter(all_required(rules))
+        .filter(*required(rules))
         .with_columns(
             strength=(0.7 + overshoot).clip(0.0, 1.0),
             trace=as_json(rules),
@@ -173,7 +179,7 @@ def _scale_outs(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _exits(pairs: Pairs) -> pl.LazyFrame:
     below = Rule("below_sma_50", pl.col("price"), "<", pl.col("sma_50"), label="close, SMA50")
     overextended = Rule(
         "overextended",
@@ -184,14 +190,14 @@ def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
     return pl.concat(
         [
-            exits(frame, [below], exit_strength=0.9, urgency=Urgency.HIGH),
-            exits(frame, [overextended], exit_strength=0.7, urgency=Urgency.MEDIUM),
+            exits(pairs, [below], exit_strength=0.9, urgency=Urgency.HIGH),
+            exits(pairs, [overextended], exit_strength=0.7, urgency=Urgency.MEDIUM),
         ]
     )
 
 
-def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return pl.concat([_entries(frame), _scale_outs(frame), _exits(frame)], how="diagonal")
+def _decide(pairs: Pairs) -> pl.LazyFrame:
+    return pl.concat([_entries(pairs), _scale_outs(pairs), _exits(pairs)], how="diagonal")
 
 
 KIND = Kind(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from quantmatrix_engine import documents
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.strategies.pairs import Pairs
 
 
 class Params(BaseModel):
@@ -32,12 +33,12 @@ class Kind:
 
     `sources` says, for given params, which indicator column stands behind each name that `decide`
     uses. `required` are the names without which nothing can be said of an instrument: a null there
-    withholds; None stands for all of them. `decide` is pure: it takes one row for each (strategy,
+    withholds; None stands for all of them. `decide` is pure: it takes a pair for each (strategy,
     instrument) with the columns strategy_id, instrument_id, price, every name of `sources`, and
     every param; it gives signals that keep the contract Signals, with `valid_sessions` (how many
-    sessions after its own one is meant for; null: without end) in the place of `valid_until`. The
-    frame is lazy: what is asked of instruments alone is asked before they are put beside each
-    strategy. `version` changes with every change of what `decide` answers.
+    sessions after its own one is meant for; null: without end) in the place of `valid_until`. What
+    leaves pairs out is asked by `Pairs.where`, before their frame is made. `version` changes with
+    every change of what `decide` answers.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Kind:
     params: type[Params]
     sources: Callable[[Any], Mapping[str, Source]]
     required: tuple[str, ...] | None
-    decide: Callable[[pl.LazyFrame], pl.LazyFrame]
+    decide: Callable[[Pairs], pl.LazyFrame]
 
     def needed(self, params: Any) -> tuple[str, ...]:
         """Gives the names without which a strategy with these params says nothing."""

@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Source
+from quantmatrix_engine.strategies.pairs import Pairs
 from quantmatrix_engine.strategies.shared_rules import moves_enough, near_high
 from quantmatrix_engine.strategies.trace import Rule
 from quantmatrix_engine.strategies.trades import (
@@ -128,11 +129,11 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
+def _entries(pairs: Pairs) -> pl.LazyFrame:
+    return risked_entries(pairs, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
 
 
-def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _exits(pairs: Pairs) -> pl.LazyFrame:
     rules = [
         Rule(
             "below_channel",
@@ -149,11 +150,11 @@ def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
             label="sessions of the rise until the one before",
         ),
     ]
-    return exits(frame, rules, exit_strength=0.9, urgency=Urgency.HIGH)
+    return exits(pairs, rules, exit_strength=0.9, urgency=Urgency.HIGH)
 
 
-def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return pl.concat([_entries(frame), _exits(frame)], how="diagonal")
+def _decide(pairs: Pairs) -> pl.LazyFrame:
+    return pl.concat([_entries(pairs), _exits(pairs)], how="diagonal")
 
 
 KIND = Kind(

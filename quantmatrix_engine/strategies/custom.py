@@ -7,6 +7,7 @@ An indicator that is unknown withholds, even in a part of an `or` that need not 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Annotated, Any
 
 import polars as pl
@@ -15,7 +16,8 @@ from pydantic import AfterValidator, Field, model_validator
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.strategies import formula_text, formulas
 from quantmatrix_engine.strategies.base import Kind, Params, Source
-from quantmatrix_engine.strategies.trace import Rule
+from quantmatrix_engine.strategies.pairs import Pairs
+from quantmatrix_engine.strategies.trace import Rule, required, with_trace
 from quantmatrix_engine.strategies.trades import (
     ValidSessions,
     entries,
@@ -96,46 +98,43 @@ def _sources(params: CustomParams) -> Mapping[str, Source]:
     }
 
 
-def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
-    # A character that no formula has keeps two lists of targets apart.
-    keyed = frame.with_columns(
-        formulas=pl.concat_str(
-            "entry", "exit", "stop", pl.col("targets").list.join("\x1f"), separator="\x1f"
-        )
-    )
-    # Which rules to ask is written in the rows: they are put together first.
-    parts = keyed.collect(engine="in-memory").partition_by("formulas")
+def _decide(pairs: Pairs) -> pl.LazyFrame:
     # One text after the other: a plan of thousands of texts would need memory for each of them.
-    said = [one.collect(engine="in-memory") for part in parts for one in _of_one_text(part.lazy())]
-    return pl.concat(said, how="diagonal").lazy() if said else frame.select("strategy_id")
+    said = [
+        one.collect(engine="in-memory")
+        for texts, those in pairs.by_params("entry", "exit", "stop", "targets")
+        for one in _of_texts(those, texts)
+    ]
+    return pl.concat(said, how="diagonal").lazy() if said else pairs.frame().select("strategy_id")
 
 
-def _of_one_text(frame: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    """Gives what rows whose formulas are the same text say, whoever's they are."""
-    written = frame.select("entry", "exit", "stop", "targets").first().collect(engine="in-memory")
-    texts: dict[str, Any] = written.row(0, named=True)
-    levels = {"stop": formulas.value(formula_text.number(texts["stop"]))}
-    for rank in (1, 2, 3):
-        given = texts["targets"][rank - 1 : rank]
-        levels[f"target_{rank}"] = (
-            formulas.value(formula_text.number(given[0]))
-            if given
-            else pl.lit(None, dtype=pl.Float64)
-        )
-    entry = formulas.rules("entry", formula_text.condition(texts["entry"]), texts["entry"])
-    leave = formulas.rules("exit", formula_text.condition(texts["exit"]), texts["exit"])
+def _of_texts(pairs: Pairs, texts: Mapping[str, Any]) -> Iterator[pl.LazyFrame]:
+    """Gives what the runs whose formulas are these texts say, whoever's they are."""
+    entry, leave, targets = texts["entry"], texts["exit"], texts["targets"]
+    absent = pl.lit(None, dtype=pl.Float64)
+    levels = {"stop": formulas.value(formula_text.number(texts["stop"]))} | {
+        f"target_{rank}": formulas.value(formula_text.number(text)) if text else absent
+        for rank, text in zip_longest((1, 2, 3), targets)
+    }
+    buys = formulas.rules("entry", formula_text.condition(entry), entry)
+    rules = [*buys, *_level_rules(len(targets))]
+    bought, trace = with_trace(pairs.where(*required(buys)), rules)
+    # The frame's `strength` is the param; a signal's is its own.
+    asked = bought.frame().rename({"strength": "own"})
     said = entries(
-        with_risk_reward(frame.with_columns(**levels)),
-        [*entry, *_level_rules(len(texts["targets"]))],
+        with_risk_reward(asked.with_columns(**levels)),
+        rules,
+        trace=trace,
         size_pct=risked_pct(),
         min_strength=pl.lit(0.0),
         valid_sessions=pl.col("valid_sessions"),
     )
-    own = frame.select("strategy_id", "instrument_id", own=pl.col("strength"))
+    own = asked.select("strategy_id", "instrument_id", "own")
     yield (
         said.join(own, on=["strategy_id", "instrument_id"]).with_columns(strength="own").drop("own")
     )
-    yield exits(frame.drop("strength"), leave, exit_strength=0.7, urgency=Urgency.MEDIUM)
+    sells = formulas.rules("exit", formula_text.condition(leave), leave)
+    yield exits(pairs, sells, exit_strength=0.7, urgency=Urgency.MEDIUM)
 
 
 def _level_rules(targets: int) -> Iterator[Rule]:

@@ -14,10 +14,12 @@ from quantmatrix_engine.contracts.signals import Signals
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.strategies.base import Kind, Run, read_params
+from quantmatrix_engine.strategies.pairs import Pairs
 from quantmatrix_engine.strategies.portions import (
     Portion,
     Sources,
     by_columns,
+    looked_up,
     parted,
     portions,
 )
@@ -42,9 +44,6 @@ class Evaluation:
     signals: pl.DataFrame
     withheld: pl.DataFrame
 
-
-_EACH_RULE_APART = pl.QueryOptFlags(comm_subplan_elim=False)
-"""Entries and exits share no frame: each joins the few pairs that its own rules leave."""
 
 _VALID_SESSIONS = "valid_sessions"
 """The column in which a kind says how many sessions after its own a signal is meant for."""
@@ -189,24 +188,20 @@ def _judged(
     judged, withheld = _split_by_bar(pairs, indicators, quarantined=quarantined)
     signals: list[pl.DataFrame] = [pl.DataFrame(schema=_signal_schema())]
     found = portions(runs, judged, instruments=indicators.height)
-    parts = parted(judged, found)
-    for place, portion in enumerate(found):
+    places = parted(judged, found, instruments=indicators.height)
+    for portion, (run, instrument) in zip(found, places, strict=True):
         first = portion.runs[0]
-        part = parts.pop(place, judged.clear())
+        own, shared = _params(portion.runs)
+        asked = Pairs(own, shared, _viewed(indicators, portion), run, instrument)
         # Runs that read the same names need the same ones.
-        read, needed = _viewed(indicators, portion), first.kind.needed(first.params)
-        known = [pl.col(name).is_not_null() for name in needed]
-        complete = pl.all_horizontal(pl.lit(value=True), *known)
-        lacking_some = part.join(read.filter(~complete), on="instrument_id")
-        said = first.kind.decide(_frame(portion.runs, part, read.filter(complete)))
-        own = portion.instrument_id().alias("instrument_id")
-        withheld.append(_undefined(lacking_some.with_columns(own), needed))
-        # A few rows are left of the pairs: the streaming engine prepares longer than it saves.
-        signals.append(
-            _shaped(said, first.kind.name)
-            .with_columns(own)
-            .collect(engine="in-memory", optimizations=_EACH_RULE_APART)
+        needed = first.kind.needed(first.params)
+        complete = pl.all_horizontal(
+            pl.lit(value=True), *(pl.col(name).is_not_null() for name in needed)
         )
+        withheld.append(_undefined(asked.where(~complete).frame(), needed).collect())
+        said = first.kind.decide(asked.where(complete))
+        # A few rows are left of the pairs: the streaming engine prepares longer than it saves.
+        signals.append(_shaped(said, first.kind.name).collect(engine="in-memory"))
     return Evaluation(
         signals=pl.concat(signals).sort("strategy_id", "instrument_id", "action", "level"),
         withheld=pl.concat(withheld).sort("strategy_id", "instrument_id"),
@@ -223,45 +218,35 @@ def representatives(runs: Iterable[Run]) -> list[Run]:
 
 
 def _viewed(indicators: pl.DataFrame, portion: Portion) -> pl.DataFrame:
-    """Gives the names that the portion's runs read, a row for each instrument and view."""
+    """Gives the names that the portion's runs read: all instruments, view by view."""
     views = [dict(columns) for columns in portion.views]
     needed = {column for view in views for column in view.values()}
     if missing := sorted(needed - set(indicators.columns)):
         raise ContractError(_lacks(missing))
     return pl.concat(
         indicators.select(
-            portion.row_id(number),
+            pl.col("instrument_id").cast(pl.Int64),
             price="close",
             **{name: pl.col(column) for name, column in view.items()},
         )
-        for number, view in enumerate(views)
+        for view in views
     )
 
 
-def _frame(runs: Sequence[Run], pairs: pl.DataFrame, indicators: pl.DataFrame) -> pl.LazyFrame:
-    """Gives a row of each pair with its run's params and its instrument's indicators.
-
-    Params that are the same for all stand beside the indicators: what asks nothing else is then
-    asked of each instrument once, before the pairs are made.
-    """
+def _params(runs: Sequence[Run]) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Gives strategy_id and the params that differ, a row a run, and those that all share."""
     usual = runs[0].params.model_dump(mode="json")
-    params = [vars(run.params) for run in runs]
-    given = {name: [one[name] for one in params] for name in usual}
-    differing = [name for name, values in given.items() if values.count(values[0]) < len(values)]
-    own = pl.DataFrame(
-        {"strategy_id": [run.strategy_id for run in runs]}
-        | {name: [_plain(one) for one in given[name]] for name in differing},
-        strict=False,
-    )
-    shared = [pl.lit(value).alias(name) for name, value in usual.items() if name not in differing]
-    instruments = indicators.with_columns(shared)
-    return (
-        pairs.lazy().join(instruments.lazy(), on="instrument_id").join(own.lazy(), on="strategy_id")
-    )
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    # Each run is looked at once: of thousands, none is still in the processor's cache.
+    rows = ((run.strategy_id, *map(vars(run.params).__getitem__, usual)) for run in runs)
+    ids, *given = zip(*rows, strict=True)
+    values = dict(zip(usual, given, strict=True))
+    differing = {
+        name: [list(one) for one in those] if isinstance(those[0], tuple) else those
+        for name, those in values.items()
+        if those.count(those[0]) < len(those)
+    }
+    own = pl.DataFrame({"strategy_id": ids} | differing, strict=False)
+    return own, {name: value for name, value in usual.items() if name not in differing}
 
 
 def _split_by_bar(
@@ -270,13 +255,12 @@ def _split_by_bar(
     *,
     quarantined: pl.DataFrame,
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    has_bar = pairs.get_column("instrument_id").is_in(
-        indicators.get_column("instrument_id").implode()
-    )
-    judged = pairs.select("strategy_id", "instrument_id")
-    if not has_bar.all():
-        judged = judged.filter(has_bar)
-    missing = pairs.filter(~has_bar)
+    place = looked_up(pairs.get_column("instrument_id"), indicators.get_column("instrument_id"))
+    is_there = place != indicators.height
+    judged = pairs.select("strategy_id", instrument=place)
+    if not is_there.all():
+        judged = judged.filter(is_there)
+    missing = pairs.filter(~is_there)
     rules = quarantined.group_by("instrument_id").agg(
         rules=pl.col("rule").unique().sort().str.join(", ")
     )
@@ -295,7 +279,7 @@ def _split_by_bar(
     return judged, [pl.DataFrame(schema=WITHHELD_SCHEMA), withheld]
 
 
-def _undefined(frame: pl.DataFrame, needed: Sequence[str]) -> pl.DataFrame:
+def _undefined(frame: pl.LazyFrame, needed: Sequence[str]) -> pl.LazyFrame:
     absent = pl.concat_str(
         [
             pl.lit(None, dtype=pl.String),

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Source
+from quantmatrix_engine.strategies.pairs import Pairs
 from quantmatrix_engine.strategies.shared_rules import (
     above_long_average,
     long_average_lost,
@@ -158,9 +159,9 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _entries(pairs: Pairs) -> pl.LazyFrame:
     return risked_entries(
-        frame,
+        pairs,
         _entry_rules(),
         stop=atr_stop(),
         target_1=pl.col("band_middle"),
@@ -169,7 +170,7 @@ def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _exits(pairs: Pairs) -> pl.LazyFrame:
     bounced = [
         Rule(
             "back_at_average",
@@ -194,17 +195,17 @@ def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
         ),
         above_long_average(),
     ]
-    ended = frame.filter(pl.col("holding_sessions") == 0)
+    ended = pairs.where(pl.col("holding_sessions") == 0)
     return pl.concat(
         [
-            exits(frame, bounced, exit_strength=0.7, urgency=Urgency.MEDIUM),
+            exits(pairs, bounced, exit_strength=0.7, urgency=Urgency.MEDIUM),
             exits(ended, long_average_lost(), exit_strength=0.9, urgency=Urgency.HIGH),
         ]
     )
 
 
-def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return pl.concat([_entries(frame), _exits(frame)], how="diagonal")
+def _decide(pairs: Pairs) -> pl.LazyFrame:
+    return pl.concat([_entries(pairs), _exits(pairs)], how="diagonal")
 
 
 KIND = Kind(

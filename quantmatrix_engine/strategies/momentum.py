@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Source
+from quantmatrix_engine.strategies.pairs import Pairs
 from quantmatrix_engine.strategies.shared_rules import (
     above_long_average,
     averages_aligned,
@@ -157,11 +158,11 @@ def _entry_rules() -> list[Rule]:
     ]
 
 
-def _entries(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return risked_entries(frame, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
+def _entries(pairs: Pairs) -> pl.LazyFrame:
+    return risked_entries(pairs, _entry_rules(), stop=atr_stop(), **atr_targets("price"))
 
 
-def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _exits(pairs: Pairs) -> pl.LazyFrame:
     least = pl.col("exit_momentum_pct")
     faded = [
         Rule(
@@ -183,18 +184,18 @@ def _exits(frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat(
         [
             exits(
-                frame.filter(pl.col("holding_sessions") == 0),
+                pairs.where(pl.col("holding_sessions") == 0),
                 long_average_lost(),
                 exit_strength=0.9,
                 urgency=Urgency.HIGH,
             ),
-            exits(frame, faded, exit_strength=0.7, urgency=Urgency.MEDIUM),
+            exits(pairs, faded, exit_strength=0.7, urgency=Urgency.MEDIUM),
         ]
     )
 
 
-def _decide(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return pl.concat([_entries(frame), _exits(frame)], how="diagonal")
+def _decide(pairs: Pairs) -> pl.LazyFrame:
+    return pl.concat([_entries(pairs), _exits(pairs)], how="diagonal")
 
 
 KIND = Kind(

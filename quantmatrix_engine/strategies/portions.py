@@ -5,25 +5,25 @@ indicators, which are other columns behind the same names. An instrument as one 
 as another does are two rows of the frame.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import Any, Self, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from quantmatrix_engine.strategies.base import Params, Run, Source
+from quantmatrix_engine.strategies.pairs import Places
 
 PAIRS_AT_ONCE = 2_000_000
 """So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
 
-PAIRS_WORTH_A_FRAME = 500_000
-"""Once a portion has so many pairs, another set of columns begins a new one: to look instruments up
-in a longer frame then costs more than to plan a further one."""
-
 VIEWS_AT_ONCE = 1_000_000
 """So many rows of indicators, one of each instrument and view, a frame of several views has."""
+
+IDS_IN_A_TABLE = 10_000_000
+"""A table has a place for each id from the first to the last."""
 
 Columns: TypeAlias = tuple[tuple[str, str], ...]
 """The names a kind reads, each with the indicator column behind it, sorted."""
@@ -33,26 +33,11 @@ _Found: TypeAlias = Mapping[str, Source]
 
 @dataclass(frozen=True)
 class Portion:
-    """Runs of one kind, each with the number of the columns it reads among `views`.
-
-    In the frame an instrument has a row for each of the views, which `row_id` numbers.
-    """
+    """Runs of one kind, each with the number of the columns it reads among `views`."""
 
     runs: tuple[Run, ...]
     view_of_run: tuple[int, ...]
     views: tuple[Columns, ...]
-
-    def row_id(self, view: int) -> pl.Expr:
-        """Gives the number that instrument_id has in the frame, seen by `view`.
-
-        An instrument's number times the views must be below 2 ** 63.
-        """
-        numbered: pl.Expr = pl.col("instrument_id") * len(self.views) + view
-        return numbered
-
-    def instrument_id(self) -> pl.Expr:
-        """Gives back the instrument of a `row_id` that stands in the column instrument_id."""
-        return pl.col("instrument_id") // len(self.views)
 
 
 class Sources:
@@ -62,20 +47,32 @@ class Sources:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[tuple[str, ...], dict[tuple[Any, ...], _Found]]] = {}
+        self._known: dict[str, dict[tuple[str, ...], _Answers]] = {}
 
     def of(self, run: Run) -> Mapping[str, Source]:
         """Gives what `run.kind.sources(run.params)` gives."""
         known = self._known.setdefault(run.kind.name, {})
-        for names, answers in known.items():
-            found = answers.get(tuple(getattr(run.params, name) for name in names))
+        for answers in known.values():
+            found = answers.by_params.get(answers.rested_on(run.params))
             if found is not None:
                 return found
         reader = _Reader(run.params)
         found = run.kind.sources(reader)
-        names = tuple(reader.read)
-        known.setdefault(names, {})[tuple(reader.read.values())] = found
+        answers = known.setdefault(tuple(reader.read), _Answers.of(*reader.read))
+        answers.by_params[answers.rested_on(run.params)] = found
         return found
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Sources by the values of the params they rest on: of several a tuple, of one itself."""
+
+    rested_on: Callable[[Params], Any]
+    by_params: dict[Any, _Found]
+
+    @classmethod
+    def of(cls, *names: str) -> Self:
+        return cls(attrgetter(*names) if names else lambda _: (), {})
 
 
 class _Reader:
@@ -109,7 +106,7 @@ def portions(runs: Iterable[Run], pairs: pl.DataFrame, *, instruments: int) -> l
     """Gives the portions of all runs, of up to PAIRS_AT_ONCE pairs each.
 
     `pairs` has strategy_id; `instruments` is how many rows one view of the indicators has. Several
-    views come together up to PAIRS_WORTH_A_FRAME pairs and VIEWS_AT_ONCE rows. A run is never in
+    views come together up to VIEWS_AT_ONCE rows. A run is never in
     two portions, so that one with more pairs is one of its own.
     """
     lengths = _stretches(pairs).group_by("strategy_id").agg(pl.col("len").sum())
@@ -119,63 +116,79 @@ def portions(runs: Iterable[Run], pairs: pl.DataFrame, *, instruments: int) -> l
     for (kind, columns), group in by_columns(runs).items():
         by_names.setdefault((kind, tuple(name for name, _ in columns)), []).append((columns, group))
     return [
-        _portion(those)
-        for alike in by_names.values()
-        for those in _cut(alike, counts, views_at_once)
+        portion for alike in by_names.values() for portion in _cut(alike, counts, views_at_once)
     ]
 
 
 def _cut(
-    alike: list[tuple[Columns, list[Run]]], counts: Mapping[int, int], views_at_once: int
-) -> Iterator[list[tuple[Columns, Run]]]:
-    cut: list[tuple[Columns, Run]] = []
-    views: set[Columns] = set()
+    alike: Sequence[tuple[Columns, list[Run]]], counts: Mapping[int, int], views_at_once: int
+) -> Iterator[Portion]:
+    """Gives the portions of groups of runs, of which each reads other columns."""
+    runs: list[Run] = []
+    views: list[int] = []
+    read: list[Columns] = []
     waiting = 0
     for columns, group in alike:
+        is_read = False
         for run in group:
             count = counts.get(run.strategy_id, 0)
-            is_enough = waiting >= PAIRS_WORTH_A_FRAME or len(views) >= views_at_once
-            if cut and (waiting + count > PAIRS_AT_ONCE or (columns not in views and is_enough)):
-                yield cut
-                cut, views, waiting = [], set(), 0
-            cut.append((columns, run))
-            views.add(columns)
+            is_full = len(read) >= views_at_once and not is_read
+            if runs and (waiting + count > PAIRS_AT_ONCE or is_full):
+                yield Portion(tuple(runs), tuple(views), tuple(read))
+                runs, views, read, waiting, is_read = [], [], [], 0, False
+            if not is_read:
+                read.append(columns)
+                is_read = True
+            runs.append(run)
+            views.append(len(read) - 1)
             waiting += count
-    yield cut
+    yield Portion(tuple(runs), tuple(views), tuple(read))
 
 
-def _portion(those: list[tuple[Columns, Run]]) -> Portion:
-    views = {
-        columns: number for number, columns in enumerate(dict.fromkeys(one for one, _ in those))
-    }
-    return Portion(
-        tuple(run for _, run in those), tuple(views[columns] for columns, _ in those), tuple(views)
-    )
+def looked_up(ids: pl.Series, among: pl.Series) -> pl.Series:
+    """Gives the place of each of `ids` among ids that are there once, their number where it is not.
+
+    By one table of all places where the ids are near each other, as numbers given in order are: a
+    join takes six times that.
+    """
+    own, asked = among.cast(pl.Int64).to_numpy(), ids.cast(pl.Int64).to_numpy()
+    first, last = (int(own.min()), int(own.max())) if own.size else (0, 0)
+    if last - first > IDS_IN_A_TABLE:
+        known = pl.DataFrame({"id": own}).with_row_index("place")
+        found = pl.DataFrame({"id": asked}).join(known, on="id", how="left", maintain_order="left")
+        return found.get_column("place").fill_null(own.size)
+    table = np.full(last - first + 2, own.size, dtype=np.uint32)
+    table[own - first] = np.arange(own.size, dtype=np.uint32)
+    # An id before the first is negative, which as a number without a sign is beyond the last.
+    away = np.minimum((asked - first).view(np.uint64), np.uint64(last - first + 1))
+    return pl.Series(table.take(away.view(np.int64)))
 
 
-def parted(pairs: pl.DataFrame, into: list[Portion]) -> dict[int, pl.DataFrame]:
-    """Gives the pairs of each portion, by its place; those of no portion are left out.
+def parted(
+    pairs: pl.DataFrame, into: list[Portion], *, instruments: int
+) -> Iterator[tuple[Places, Places]]:
+    """Gives the run and the instrument of each pair, portion by portion; others are left out.
 
-    `pairs` has strategy_id and instrument_id; what is given has the portion's row numbers in the
-    instruments' place (`Portion.row_id`). Two runs of the same strategy_id are an error.
+    `pairs` has strategy_id, and instrument, its place among as many as `instruments`. A run is its
+    place among the portion's; an instrument is its place among all of the portion's first view,
+    then all of its second one, and so on. Two runs of the same strategy_id are an error.
     """
     placed = [
-        (run.strategy_id, place, view, len(portion.views))
+        (run.strategy_id, place, number, view * instruments)
         for place, portion in enumerate(into)
-        for run, view in zip(portion.runs, portion.view_of_run, strict=True)
+        for number, (run, view) in enumerate(zip(portion.runs, portion.view_of_run, strict=True))
     ]
-    names = ("strategy_id", "place", "view", "views")
+    names = ("strategy_id", "place", "run", "before")
     of_id = pl.DataFrame(placed, dict.fromkeys(names, pl.Int64), orient="row")
-    instruments = pairs.get_column("instrument_id").cast(pl.Int64).to_numpy()
     stretches = (
         _stretches(pairs)
         .with_columns(start=pl.col("len").cum_sum() - pl.col("len"))
         .join(of_id, on="strategy_id", validate="m:1")
     )
-    return {
-        place: _of_stretches(those, instruments)
-        for (place,), those in stretches.partition_by("place", as_dict=True).items()
-    }
+    own = pairs.get_column("instrument").to_numpy()
+    parts = stretches.partition_by("place", as_dict=True)
+    for place in range(len(into)):
+        yield _places(parts.get((place,), stretches.clear()), own)
 
 
 def _stretches(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -187,14 +200,11 @@ def _stretches(pairs: pl.DataFrame) -> pl.DataFrame:
     return found.select(strategy_id="value", len=pl.col("len").cast(pl.Int64))
 
 
-def _of_stretches(stretches: pl.DataFrame, instruments: npt.NDArray[np.int64]) -> pl.DataFrame:
-    """Gives the pairs of one portion's stretches, which begin at `start`."""
-    strategy, lengths, starts, view = (
-        stretches.get_column(name).to_numpy() for name in ("strategy_id", "len", "start", "view")
+def _places(stretches: pl.DataFrame, own: Places) -> tuple[Places, Places]:
+    lengths = stretches.get_column("len").to_numpy()
+    run, before = (
+        np.repeat(stretches.get_column(name).cast(pl.UInt32).to_numpy(), lengths)
+        for name in ("run", "before")
     )
-    # A stretch moves as a whole: each of its rows comes from as far away.
-    away = starts - (np.cumsum(lengths) - lengths)
-    rows = instruments[np.arange(lengths.sum()) + np.repeat(away, lengths)]
-    rows *= stretches.item(0, "views")
-    rows += np.repeat(view, lengths)
-    return pl.DataFrame({"strategy_id": np.repeat(strategy, lengths), "instrument_id": rows})
+    spans = stretches.select("start", end=pl.col("start") + pl.col("len")).iter_rows()
+    return run, before + np.concatenate([own[:0], *(own[first:end] for first, end in spans)])

@@ -67,3 +67,12 @@ def long_average_lost() -> list[Rule]:
             label="sessions above the long average until the one before",
         ),
     ]
+
+
+def some_level_reached() -> Rule:
+    """Gives the rule that a name is as far as the nearest of its `scale_out_levels`.
+
+    It stands in no trace: few names are, and only those are asked about each level.
+    """
+    nearest = pl.col("scale_out_levels").list.min()
+    return Rule("", pl.col("atr_distance"), ">=", nearest, label="")

@@ -3,12 +3,13 @@
 import copy
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, Self
 
 import polars as pl
 
 from quantmatrix_engine.indicators.base import ROUNDING_RATIO
+from quantmatrix_engine.strategies.pairs import Pairs
 
 Comparison = Literal[">=", "<=", ">", "<"]
 
@@ -121,9 +122,9 @@ class Rule:
         return pl.when(is_rounding).then(0.0).otherwise(difference)
 
 
-def all_required(rules: list[Rule]) -> pl.Expr:
-    """Gives whether every required rule is met."""
-    return pl.all_horizontal(rule.is_met() for rule in rules if rule.is_required)
+def required(rules: list[Rule]) -> list[pl.Expr]:
+    """Gives of each required rule whether it is met."""
+    return [rule.is_met() for rule in rules if rule.is_required]
 
 
 def strength(rules: list[Rule]) -> pl.Expr:
@@ -145,9 +146,33 @@ def as_json(rules: list[Rule]) -> pl.Expr:
 
     Raises ValueError where it is not.
     """
+    return _array(_pieces_of(rules).values())
+
+
+def with_trace(pairs: Pairs, rules: list[Rule]) -> tuple[Pairs, pl.Expr]:
+    """Gives the pairs, and what `as_json` gives of the rules in a frame of them.
+
+    What asks instruments alone is written once for each of them: all of it, or rule by rule.
+    """
+    pieces = _pieces_of(rules)
+    whole = _array(pieces.values())
+    if pairs.is_of_instruments(whole):
+        return pairs.noting(rules=whole), pl.col("rules")
+    noted = pairs.noting(**{name: pl.concat_str(those) for name, those in pieces.items()})
+    known = noted.instruments.columns
+    return noted, _array(
+        [pl.col(name)] if name in known else those for name, those in pieces.items()
+    )
+
+
+def _pieces_of(rules: list[Rule]) -> dict[str, list[pl.Expr]]:
+    """Gives the text of each rule, in pieces, by the name of a column it may stand in."""
     if not rules[0].is_always_asked:
         raise ValueError(f"{rules[0].name} comes first in a trace; it must be asked of every row.")
-    texts = [rule.pieces("," if place else "") for place, rule in enumerate(rules)]
+    return {f"rule_{place}": rule.pieces("," if place else "") for place, rule in enumerate(rules)}
+
+
+def _array(texts: Iterable[list[pl.Expr]]) -> pl.Expr:
     return pl.concat_str([pl.lit("["), *itertools.chain(*texts), pl.lit("]")])
 
 

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from quantmatrix_engine.sizing.risk import position_pct
 from quantmatrix_engine.strategies.base import Params
-from quantmatrix_engine.strategies.trace import Rule, all_required, as_json, strength
+from quantmatrix_engine.strategies.pairs import Pairs
+from quantmatrix_engine.strategies.trace import Rule, required, strength, with_trace
 from quantmatrix_engine.vocabulary import Action, SizeBasis, Urgency
 
 Multiple = Annotated[float, Field(gt=0, le=100)]
@@ -88,20 +89,22 @@ def entries(
     levelled: pl.LazyFrame,
     rules: list[Rule],
     *,
+    trace: pl.Expr,
     size_pct: pl.Expr,
     min_strength: pl.Expr,
     valid_sessions: pl.Expr,
 ) -> pl.LazyFrame:
     """Gives the entries whose required rules hold and that are strong enough.
 
-    `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward.
+    `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward; `trace` is what
+    is written of the rules in such a frame.
     """
     # What is written out costs more than what is asked: only the entries' traces are.
     return (
-        levelled.filter(all_required(rules))
+        levelled.filter(*required(rules))
         .with_columns(strength=strength(rules))
         .filter(pl.col("strength") >= min_strength)
-        .with_columns(trace=as_json(rules), size_pct=size_pct)
+        .with_columns(trace=trace, size_pct=size_pct)
         .select(
             *said(Action.ENTRY, SizeBasis.ACCOUNT, valid_sessions),
             "stop",
@@ -115,30 +118,40 @@ def entries(
     )
 
 
-def risked_entries(frame: pl.LazyFrame, rules: list[Rule], **levels: pl.Expr) -> pl.LazyFrame:
+def risked_entries(pairs: Pairs, rules: list[Rule], **levels: pl.Expr) -> pl.LazyFrame:
     """Gives the entries of a kind with the params of risk, sized by the loss at the stop.
 
-    `levels` are stop and target_1 to target_3; `rules` may ask risk_reward beside the frame.
+    `levels` are stop and target_1 to target_3; `rules` may ask risk_reward beside the pairs.
     """
     # Levels are worked out for the few that the other rules leave.
     early = [rule for rule in rules if not rule.reads() & {RISK_REWARD, *levels}]
-    asked = frame.filter(all_required(early))
+    asked, trace = with_trace(_strong(pairs.where(*required(early)), rules), rules)
     return entries(
-        with_risk_reward(asked.with_columns(**levels)),
+        with_risk_reward(asked.frame().with_columns(**levels)),
         rules,
+        trace=trace,
         size_pct=risked_pct(),
         min_strength=pl.col("min_strength"),
         valid_sessions=pl.col("valid_sessions"),
     )
 
 
+def _strong(pairs: Pairs, rules: list[Rule]) -> Pairs:
+    """Gives the pairs as strong as `min_strength` where instruments alone say so, else all."""
+    noted = pairs.noting(strength=strength(rules))
+    if "strength" not in noted.instruments.columns:
+        return pairs
+    return noted.where(pl.col("strength") >= pl.col("min_strength"))
+
+
 def exits(
-    frame: pl.LazyFrame, rules: list[Rule], *, exit_strength: float, urgency: Urgency
+    pairs: Pairs, rules: list[Rule], *, exit_strength: float, urgency: Urgency
 ) -> pl.LazyFrame:
     """Gives the exits, of the whole position, whose required rules hold."""
+    said_of, trace = with_trace(pairs.where(*required(rules)), rules)
     return (
-        frame.filter(all_required(rules))
-        .with_columns(strength=pl.lit(exit_strength), trace=as_json(rules), size_pct=pl.lit(100.0))
+        said_of.frame()
+        .with_columns(strength=pl.lit(exit_strength), trace=trace, size_pct=pl.lit(100.0))
         .select(*said(Action.EXIT, SizeBasis.POSITION, NEXT_SESSION), urgency=pl.lit(urgency.value))
     )
 

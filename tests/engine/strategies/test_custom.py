@@ -5,6 +5,7 @@ import re
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from support.pairs_of_rows import pairs_of_rows
 
 from quantmatrix_engine.errors import ParamsError
 from quantmatrix_engine.indicators.base import available
@@ -251,6 +252,18 @@ def test_levels_that_make_no_sense_say_nothing(custom, levels):
     assert len(custom("close > 1", {"price": 10.0})) == 1
 
 
+def test_the_trace_has_the_levels_that_the_formulas_come_to(custom):
+    (signal,) = custom("close > 1", {"price": 10.0}, stop="close * 0.8", targets=["close * 1.5"])
+    told = {rule["rule"]: (rule["value"], rule["threshold"]) for rule in signal["trace"]}
+    assert told == {
+        "entry_1": (10.0, 1.0),
+        "stop_below_price": (8.0, 10.0),
+        "stop_above_zero": (8.0, 0.0),
+        "target_1_above_price": (15.0, 10.0),
+        "risk_reward": (2.5, 0.0),
+    }
+
+
 def test_an_exit_is_said_on_every_session_its_formula_holds(said):
     facts = [{"price": 10.0, "rsi_14": rsi} for rsi in (70.0, 70.1, 90.0)]
     params = {"entry": "close < 0", "stop": "close - 1", "targets": ["close + 1"]}
@@ -298,7 +311,7 @@ def test_formulas_of_many_users_are_asked_one_text_after_the_other():
             for one in own
         ]
     )
-    said = KIND.decide(frame.lazy())
+    said = KIND.decide(pairs_of_rows(KIND, frame))
     # What is given has been asked: a plan of all of them would grow with their number.
     assert said.explain().count("DF [") == 1
     assert said.collect()["strategy_id"].sort().to_list() == list(range(10))

@@ -97,16 +97,26 @@ def test_few_views_of_the_instruments_at_once_change_nothing(history, evaluated,
     assert_frame_equal(apart.withheld, together.withheld)
 
 
-def test_another_set_of_columns_begins_a_portion_once_one_is_worth_it(monkeypatch):
+def test_another_set_of_columns_begins_a_portion_once_one_has_enough_of_them(monkeypatch):
     runs = [run(number, atr_period=10 + number // 2) for number in range(6)]
-    pairs = pl.DataFrame({"strategy_id": [*range(6)] * 2, "instrument_id": [7] * 6 + [8] * 6})
-    monkeypatch.setattr(portions, "PAIRS_WORTH_A_FRAME", 5)
+    pairs = pl.DataFrame({"strategy_id": [*range(6)] * 2})
+    # Two instruments, so that two sets are four rows.
+    monkeypatch.setattr(portions, "VIEWS_AT_ONCE", 4)
     found = portions.portions(runs, pairs, instruments=2)
     assert [[one.strategy_id for one in portion.runs] for portion in found] == [
         [0, 1, 2, 3],
         [4, 5],
     ]
     assert [portion.view_of_run for portion in found] == [(0, 0, 1, 1), (0, 0)]
+
+
+@pytest.mark.parametrize("most", [portions.IDS_IN_A_TABLE, 0])
+def test_ids_are_looked_up_wherever_they_are(most, monkeypatch):
+    monkeypatch.setattr(portions, "IDS_IN_A_TABLE", most)
+    asked = pl.Series([7, -3, 5, 12, 9, 2**62], dtype=pl.Int64)
+    found = portions.looked_up(asked, pl.Series([9, 5, 7], dtype=pl.Int64))
+    assert found.to_list() == [2, 3, 1, 3, 0, 3]
+    assert portions.looked_up(asked, pl.Series([], dtype=pl.Int64)).to_list() == [0] * 6
 
 
 def test_two_runs_of_one_strategy_are_an_error(history, evaluated):
@@ -117,12 +127,13 @@ def test_two_runs_of_one_strategy_are_an_error(history, evaluated):
 
 def test_runs_of_one_kind_are_one_portion_whatever_their_windows():
     runs = [run(number, atr_period=10 + number) for number in range(6)]
-    pairs = pl.DataFrame({"strategy_id": range(6), "instrument_id": [7] * 6})
-    (portion,) = portions.portions(runs, pairs, instruments=1)
+    asked = {"strategy_id": range(6), "instrument": pl.Series([1] * 6, dtype=pl.UInt32)}
+    (portion,) = portions.portions(runs, pl.DataFrame(asked), instruments=3)
     assert (len(portion.views), portion.view_of_run) == (6, (0, 1, 2, 3, 4, 5))
-    of_view = portions.parted(pairs, [portion])[0]
-    assert of_view["instrument_id"].to_list() == [42, 43, 44, 45, 46, 47]
-    assert of_view.select(portion.instrument_id())["instrument_id"].to_list() == [7] * 6
+    ((own, instrument),) = portions.parted(pl.DataFrame(asked), [portion], instruments=3)
+    assert own.tolist() == [0, 1, 2, 3, 4, 5]
+    # The second of three instruments, in each of six views that follow one another.
+    assert instrument.tolist() == [1, 4, 7, 10, 13, 16]
 
 
 def test_another_atr_period_gives_another_atr_its_own_column():

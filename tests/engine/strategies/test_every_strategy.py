@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
+from support.pairs_of_rows import pairs_of_rows
 
 from quantmatrix_engine.contracts import gate
 from quantmatrix_engine.contracts.signals import Signals
@@ -22,7 +23,7 @@ def default(kind, strategy_id=1) -> Run:
 
 
 def frame_for(kind, indicators, strategy_ids=(1,)) -> pl.DataFrame:
-    """The frame `decide` gets, put together without our own join."""
+    """A row of all columns for each pair that `decide` gets."""
     params = kind.params()
     rows = indicators.select(
         "instrument_id",
@@ -40,7 +41,7 @@ def frame_for(kind, indicators, strategy_ids=(1,)) -> pl.DataFrame:
 
 
 def decided(kind, frame: pl.DataFrame) -> pl.DataFrame:
-    return kind.decide(frame.lazy()).collect()
+    return kind.decide(pairs_of_rows(kind, frame)).collect()
 
 
 def in_order(signals: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,8 @@ from quantmatrix_engine.indicators.sessions import look_ahead as indicators_look
 from quantmatrix_engine.strategies.base import Kind, Params, Run, Source
 from quantmatrix_engine.strategies.evaluate import default_runs, representatives
 from quantmatrix_engine.strategies.look_ahead import look_ahead
-from quantmatrix_engine.strategies.trace import Rule
+from quantmatrix_engine.strategies.pairs import Pairs
+from quantmatrix_engine.strategies.trace import Rule, as_json
 from quantmatrix_engine.strategies.trades import entries, with_risk_reward
 
 KNOWN = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -85,9 +86,9 @@ class PlantedSpec(Spec):
         )
 
 
-def decide(frame: pl.LazyFrame) -> pl.LazyFrame:
+def decide(pairs: Pairs) -> pl.LazyFrame:
     price = pl.col("price")
-    levelled = frame.with_columns(
+    levelled = pairs.frame().with_columns(
         stop=price * 0.9,
         target_1=price * 1.2,
         target_2=pl.lit(None, pl.Float64),
@@ -97,6 +98,7 @@ def decide(frame: pl.LazyFrame) -> pl.LazyFrame:
     return entries(
         with_risk_reward(levelled),
         rules,
+        trace=as_json(rules),
         size_pct=pl.lit(5.0),
         min_strength=pl.lit(0.0),
         valid_sessions=pl.lit(1),

@@ -6,8 +6,8 @@ import pytest
 from quantmatrix_engine.strategies.trace import (
     RULE_SCHEMA,
     Rule,
-    all_required,
     as_json,
+    required,
     strength,
 )
 
@@ -78,7 +78,7 @@ def test_strength_adds_the_weights_of_the_met_rules():
 
 def test_strength_is_of_rows_that_meet_what_is_required():
     rules = [rule(weight=0.3), rule(">", 2.0, weight=0.25, is_required=False)]
-    met = values(1.0, 2.5, 3.5, 5.0, None).filter(all_required(rules))
+    met = values(1.0, 2.5, 3.5, 5.0, None).filter(*required(rules))
     assert met.select(strength(rules)).to_series().to_list() == pytest.approx([0.3, 0.55, 0.55])
 
 
@@ -88,11 +88,8 @@ def test_strength_is_at_most_one():
 
 def test_only_required_rules_have_to_be_met():
     rules = [rule(">", 1.0), rule(">", 2.0), rule(">", 3.0, is_required=False)]
-    assert values(1.5, 2.5, 3.5).select(all_required(rules)).to_series().to_list() == [
-        False,
-        True,
-        True,
-    ]
+    met = values(1.5, 2.5, 3.5).select(pl.all_horizontal(required(rules))).to_series()
+    assert met.to_list() == [False, True, True]
 
 
 def test_the_json_of_a_row_is_an_array_of_its_rules_in_order():
