@@ -7,16 +7,10 @@ import polars as pl
 
 from quantmatrix_engine.indicators.sessions import of_sessions, sampled
 from quantmatrix_engine.strategies.base import Run
-from quantmatrix_engine.strategies.evaluate import Evaluation, evaluate, specs
+from quantmatrix_engine.strategies.evaluate import Evaluation, evaluate_sessions, specs
 
-DIFFERENCE_SCHEMA = {
-    "kind": pl.String,
-    "session": pl.Date,
-    "instrument_id": pl.Int64,
-    "with_later_bars": pl.String,
-    "without": pl.String,
-}
-_NOTHING = pl.DataFrame(schema={"instrument_id": pl.Int64, "rule": pl.String})
+_NOTHING = pl.DataFrame(schema={"instrument_id": pl.Int64, "session": pl.Date, "rule": pl.String})
+_KEY = ("strategy_id", "instrument_id", "session")
 
 
 def look_ahead(
@@ -41,58 +35,60 @@ def look_ahead(
     chosen = sampled(known.get_column("instrument_id").unique().sort().to_list())
     seen = known.filter(pl.col("instrument_id").is_in(chosen))
     seeing = of_sessions(seen, asked, first=min(sessions), last=until, actions=actions)
-    found = [pl.DataFrame(schema=DIFFERENCE_SCHEMA)]
-    for session in sessions:
-        known_then = actions.filter(pl.col("ex_date") <= session)
-        cut = of_sessions(seen, asked, first=session, last=session, actions=known_then)
-        later = seeing.filter(pl.col("session") == session)
-        found.append(_differences(runs, later, cut, session))
-    return pl.concat(found)
+    cut = pl.concat(
+        of_sessions(
+            seen,
+            asked,
+            first=session,
+            last=session,
+            actions=actions.filter(pl.col("ex_date") <= session),
+        )
+        for session in sessions
+    )
+    later = seeing.filter(pl.col("session").is_in(list(sessions)))
+    return _differences(runs, later, cut)
 
 
-def _differences(
-    runs: Sequence[Run], later: pl.DataFrame, cut: pl.DataFrame, session: dt.date
-) -> pl.DataFrame:
+def _differences(runs: Sequence[Run], later: pl.DataFrame, cut: pl.DataFrame) -> pl.DataFrame:
     kind = pl.DataFrame(
         [(run.strategy_id, run.kind.name) for run in runs],
         schema={"strategy_id": pl.Int64, "kind": pl.String},
         orient="row",
     )
-    both = [_said(_of(runs, values, session)) for values in (later, cut)]
-    joined = both[0].join(
-        both[1], on=["strategy_id", "instrument_id"], how="full", coalesce=True, suffix="_cut"
-    )
+    both = [_said(_of(runs, values)) for values in (later, cut)]
+    joined = both[0].join(both[1], on=_KEY, how="full", coalesce=True, suffix="_cut")
     return (
         joined.filter(~pl.col("said").eq_missing(pl.col("said_cut")))
         .join(kind, on="strategy_id")
         .select(
             "kind",
-            pl.lit(session).alias("session"),
+            "session",
             "instrument_id",
             with_later_bars="said",
             without="said_cut",
         )
-        .sort("kind", "instrument_id")
+        .sort("kind", "session", "instrument_id")
     )
 
 
-def _of(runs: Sequence[Run], values: pl.DataFrame, session: dt.date) -> Evaluation:
-    """Gives what the runs say of every instrument that has values on the session."""
+def _of(runs: Sequence[Run], values: pl.DataFrame) -> Evaluation:
+    """Gives what the runs say of every instrument on each session that it has values of."""
     ids = pl.DataFrame(
         {"strategy_id": [run.strategy_id for run in runs]}, schema={"strategy_id": pl.Int64}
     )
-    pairs = ids.join(values.select("instrument_id", last_session=pl.lit(session)), how="cross")
-    return evaluate(list(runs), pairs, values, session=session, quarantined=_NOTHING)
+    traded = values.select("instrument_id", "session", last_session="session")
+    return evaluate_sessions(
+        list(runs), ids.join(traded, how="cross"), values, quarantined=_NOTHING
+    )
 
 
 def _said(found: Evaluation) -> pl.DataFrame:
-    """Gives (strategy_id, instrument_id, said): all signals or the reason, as one text."""
-    key = ["strategy_id", "instrument_id"]
+    """Gives the key and `said`: all signals or the reason, as one text."""
     return (
         pl.concat(
-            frame.select(*key, said=pl.struct(pl.exclude(key)).struct.json_encode())
+            frame.select(*_KEY, said=pl.struct(pl.exclude(_KEY)).struct.json_encode())
             for frame in (found.signals, found.withheld)
         )
-        .group_by(key)
+        .group_by(_KEY)
         .agg(pl.col("said").sort().str.join("; "))
     )

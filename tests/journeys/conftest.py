@@ -21,6 +21,7 @@ from quantmatrix_adapters.listings.registers import Register
 from quantmatrix_adapters.providers.base import Provider
 from quantmatrix_adapters.providers.intraday_failover import IntradayFailover
 from quantmatrix_adapters.providers.sample import SampleProvider
+from quantmatrix_engine import calendars
 from quantmatrix_engine.prices.adjustment import PRICES
 from quantmatrix_models.database import Database, parse_url
 from quantmatrix_pipelines import chain, demonstration, home
@@ -32,6 +33,8 @@ from quantmatrix_pipelines.stores import strategies, users
 from quantmatrix_pipelines.stores.trail import Trail
 
 FIRST, LAST = dt.date(2012, 4, 2), dt.date(2013, 3, 1)
+MEASURED = calendars.sessions(dt.date(2013, 2, 15), LAST)
+"""The sessions whose indicators tests need not compute; of what users with default params read."""
 CLOSE = dt.datetime(2013, 3, 1, 21, 0, tzinfo=dt.UTC)
 
 
@@ -48,8 +51,20 @@ class Installation:
     intraday_feed: IntradayFailover | None = None
     registers: tuple[Register, ...] | None = None
 
+    _built: tuple[tuple[object, ...], dg.Definitions] | None = None
+
     def definitions(self) -> dg.Definitions:
-        """The real code location, with this clock, and this feed and registers where told."""
+        """The real code location, with this clock, and this feed and registers where told.
+
+        As a server does, it is kept until something else is told.
+        """
+        window = home.read_window(self.settings.home)
+        given = (self.settings, window, self.feed, self.intraday_feed, self.registers)
+        if self._built is None or self._built[0] != given:
+            self._built = given, self._build()
+        return self._built[1]
+
+    def _build(self) -> dg.Definitions:
         given = {
             "clock": lambda: self.now,
             "feed": self.feed,
@@ -91,11 +106,19 @@ class Installation:
         of_sessions = range_tags(str(first), str(last))
         self.run("market_data", of_sessions, "raw_bars", "corporate_actions", "bars")
 
-    def evaluate(self, *sessions: dt.date) -> None:
-        """Computes indicators, signals and messages of the sessions."""
+    def measure(self, *sessions: dt.date) -> None:
+        """Computes the indicators of the sessions."""
         tags = range_tags(str(sessions[0]), str(sessions[-1]))
         self.run("market_data", tags, "indicators", "market_snapshots")
+
+    def judge(self, *sessions: dt.date) -> None:
+        """Says signals and messages of sessions whose indicators are there."""
         self.run("evaluation", user_range_tags(sessions))
+
+    def evaluate(self, *sessions: dt.date) -> None:
+        """Computes indicators, signals and messages of the sessions."""
+        self.measure(*sessions)
+        self.judge(*sessions)
 
     def add_user(self, name: str, params: dict[str, Any], *, webhook: bool = True) -> str:
         """Adds a user with a strategy; gives the id of the webhook, empty without one."""
@@ -171,26 +194,58 @@ def installation(tmp_path: Path, bars_folder: Path, database_url: str) -> Iterat
         yield made
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What further tests begin with: the name of a database, and a lake."""
+
+    database: str
+    lake: Path
+
+
+@contextmanager
+def _copied(folder: Path, bars: Path, kept: Kept, server_url: str) -> Iterator[Installation]:
+    """Gives an installation that has what was kept."""
+    with database_like(kept.database, server_url) as url, _installed(folder, bars, url) as made:
+        shutil.copytree(kept.lake, made.settings.lake, dirs_exist_ok=True)
+        yield made
+
+
 @pytest.fixture(scope="session")
-def loaded_once(server_url: str) -> Iterator[tuple[str, Path]]:
-    """The name of a database and the folder of a lake into which FIRST to LAST were loaded."""
+def loaded_once(server_url: str) -> Iterator[Kept]:
+    """Instruments and bars of FIRST to LAST."""
     folder = Path(mkdtemp(prefix="quantmatrix-loaded-"))
     with database_like("migrated", server_url) as url:
         with _installed(folder, _recorded(folder / "bars"), url) as made:
             made.load(FIRST, LAST)
-        yield str(parse_url(url).database), made.settings.lake
+        yield Kept(str(parse_url(url).database), made.settings.lake)
     shutil.rmtree(folder)
 
 
 @pytest.fixture
 def loaded(
-    tmp_path: Path, bars_folder: Path, loaded_once: tuple[str, Path], server_url: str
+    tmp_path: Path, bars_folder: Path, loaded_once: Kept, server_url: str
 ) -> Iterator[Installation]:
     """An installation like that after `load(FIRST, LAST)`, but that its Dagster knows no run."""
-    database, lake = loaded_once
-    with (
-        database_like(database, server_url) as url,
-        _installed(tmp_path, bars_folder, url) as made,
-    ):
-        shutil.copytree(lake, made.settings.lake, dirs_exist_ok=True)
+    with _copied(tmp_path, bars_folder, loaded_once, server_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def measured_once(loaded_once: Kept, server_url: str) -> Iterator[Kept]:
+    """Instruments and bars of FIRST to LAST, and the indicators of MEASURED."""
+    folder = Path(mkdtemp(prefix="quantmatrix-measured-"))
+    with database_like(loaded_once.database, server_url) as url:
+        with _installed(folder, _recorded(folder / "bars"), url) as made:
+            shutil.copytree(loaded_once.lake, made.settings.lake, dirs_exist_ok=True)
+            made.measure(*MEASURED)
+        yield Kept(str(parse_url(url).database), made.settings.lake)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def measured(
+    tmp_path: Path, bars_folder: Path, measured_once: Kept, server_url: str
+) -> Iterator[Installation]:
+    """An installation like that after `measure(*MEASURED)`, but that its Dagster knows no run."""
+    with _copied(tmp_path, bars_folder, measured_once, server_url) as made:
         yield made

@@ -96,23 +96,23 @@ def test_a_session_run_twice_says_nothing_twice(loaded: Installation) -> None:
 
 
 def test_a_later_message_names_the_signal_of_an_earlier_one_it_says_the_opposite_of(
-    loaded: Installation,
+    measured: Installation,
 ) -> None:
-    ada = loaded.add_user("ada", {})
-    loaded.evaluate(LAST)
-    loaded.run("delivery", {})
+    ada = measured.add_user("ada", {})
+    measured.judge(LAST)
+    measured.run("delivery", {})
     strategies.add(
-        loaded.database,
+        measured.database,
         user_id=1,
         name="Out",
         kind="custom",
         params={"entry": "close < 0", "exit": "close > 0"},
         universe={"symbols": ["IBM"]},
-        trail=loaded.trail(),
+        trail=measured.trail(),
     )
-    loaded.evaluate(LAST)
-    loaded.run("delivery", {})
-    first, second = loaded.discord.messages(ada)
+    measured.judge(LAST)
+    measured.run("delivery", {})
+    first, second = measured.discord.messages(ada)
     assert "disagree" not in first["content"]
     assert second["content"].splitlines() == [
         "2013-03-01: 1 exit",
@@ -175,13 +175,13 @@ def test_the_newest_state_of_each_instrument_follows_its_indicators(
         assert row.risk_class == ("low" if atr_pct < 2 else "medium" if atr_pct < 4 else "high")
 
 
-def test_nothing_of_one_user_appears_with_the_other(loaded: Installation) -> None:
-    ada = loaded.add_user("ada", {})
-    ben = loaded.add_user("ben", {"entry_max_atr_distance": 1.5})
-    loaded.evaluate(LAST)
-    loaded.run("delivery", {})
+def test_nothing_of_one_user_appears_with_the_other(measured: Installation) -> None:
+    ada = measured.add_user("ada", {})
+    ben = measured.add_user("ben", {"entry_max_atr_distance": 1.5})
+    measured.judge(LAST)
+    measured.run("delivery", {})
     titles = [
-        [embed["title"] for one in loaded.discord.messages(user) for embed in one["embeds"]]
+        [embed["title"] for one in measured.discord.messages(user) for embed in one["embeds"]]
         for user in (ada, ben)
     ]
     assert titles == [
@@ -189,18 +189,18 @@ def test_nothing_of_one_user_appears_with_the_other(loaded: Installation) -> Non
         ["Entry MSFT · ATR Matrix"],
     ]
     for user_id, signals in ((1, 2), (2, 1)):
-        with loaded.database.transaction(Role.APP, user_id=user_id) as connection:
+        with measured.database.transaction(Role.APP, user_id=user_id) as connection:
             owners = connection.execute(text("SELECT user_id FROM signals")).scalars().all()
         assert owners == [user_id] * signals
 
 
-def test_earlier_sessions_are_kept_but_not_sent(loaded: Installation) -> None:
-    ada = loaded.add_user("ada", {})
+def test_earlier_sessions_are_kept_but_not_sent(measured: Installation) -> None:
+    ada = measured.add_user("ada", {})
     sessions = [dt.date(2013, 2, 27), dt.date(2013, 2, 28), LAST]
-    loaded.evaluate(*sessions)
-    loaded.run("delivery", {})
-    assert [one["content"][:10] for one in loaded.discord.messages(ada)] == ["2013-03-01"]
-    with loaded.database.transaction(Role.PIPELINE) as connection:
+    measured.judge(*sessions)
+    measured.run("delivery", {})
+    assert [one["content"][:10] for one in measured.discord.messages(ada)] == ["2013-03-01"]
+    with measured.database.transaction(Role.PIPELINE) as connection:
         kept = connection.execute(
             text("SELECT session, reason FROM notifications WHERE status = 'suppressed'")
         ).all()
@@ -218,40 +218,40 @@ def test_a_backfill_tells_nobody_anything(loaded: Installation) -> None:
     assert _counts(loaded) == {"signals": 2, "notifications": 1, "strategy_runs": 1}
 
 
-def test_a_changed_param_changes_only_that_users_next_signals(loaded: Installation) -> None:
+def test_a_changed_param_changes_only_that_users_next_signals(measured: Installation) -> None:
     first, second = dt.date(2013, 2, 28), LAST
-    loaded.add_user("ada", {}, webhook=False)
-    loaded.add_user("ben", {}, webhook=False)
-    loaded.evaluate(first)
-    before = _said(loaded, first)
+    measured.add_user("ada", {}, webhook=False)
+    measured.add_user("ben", {}, webhook=False)
+    measured.judge(first)
+    before = _said(measured, first)
     assert before[1] == before[2] != []
-    (mine,) = strategies.of_user(loaded.database, 1)
+    (mine,) = strategies.of_user(measured.database, 1)
     strategies.set_params(
-        loaded.database,
+        measured.database,
         user_id=1,
         strategy_id=mine.id,
         params={"max_position_pct": 1.0},
-        trail=loaded.trail(),
+        trail=measured.trail(),
     )
-    loaded.evaluate(second)
-    assert _said(loaded, first) == before
-    after = _said(loaded, second)
+    measured.judge(second)
+    assert _said(measured, first) == before
+    after = _said(measured, second)
     assert [(one[0], 1.0) for one in after[2]] == [(one[0], one[1]) for one in after[1]]
     assert {one[1] for one in after[2]} == {5.0}
 
 
-def test_a_strategy_that_cannot_be_read_fails_alone(loaded: Installation) -> None:
-    loaded.add_user("ada", {"entry_max_atr_distance": 99}, webhook=False)
-    ben = loaded.add_user("ben", {})
-    users.add(loaded.database, "olga", trail=loaded.trail())
-    with loaded.database.engine.begin() as connection:
+def test_a_strategy_that_cannot_be_read_fails_alone(measured: Installation) -> None:
+    measured.add_user("ada", {"entry_max_atr_distance": 99}, webhook=False)
+    ben = measured.add_user("ben", {})
+    users.add(measured.database, "olga", trail=measured.trail())
+    with measured.database.engine.begin() as connection:
         connection.execute(text("UPDATE users SET role = 'admin' WHERE name = 'olga'"))
     # A session evaluated again tells nobody a second time.
     for _ in range(2):
-        loaded.evaluate(LAST)
-        loaded.run("delivery", {})
-    assert len(loaded.discord.messages(ben)) == 1
-    with loaded.database.transaction(Role.PIPELINE) as connection:
+        measured.judge(LAST)
+        measured.run("delivery", {})
+    assert len(measured.discord.messages(ben)) == 1
+    with measured.database.transaction(Role.PIPELINE) as connection:
         error = connection.execute(
             text("SELECT DISTINCT error FROM strategy_runs WHERE status = 'failed'")
         ).scalar_one()

@@ -12,29 +12,29 @@ from quantmatrix_pipelines.partitions import user_range_tags
 from quantmatrix_pipelines.stores import instruments, risk_limits, signals, strategies, users
 
 
-def test_entries_are_cut_to_the_limits_of_their_user(loaded: Installation):
+def test_entries_are_cut_to_the_limits_of_their_user(measured: Installation):
     for name in ("ada", "ben"):
-        loaded.add_user(name, {}, webhook=False)
-    database = loaded.database
+        measured.add_user(name, {}, webhook=False)
+    database = measured.database
     ids = dict(instruments.catalogue(database).select("symbol", "instrument_id").iter_rows())
     ben = users.named(database, "ben").id
     risk_limits.change(
         database,
         ben,
         {"max_position_pct": Decimal("2.5"), "max_positions": 1},
-        trail=loaded.trail(),
+        trail=measured.trail(),
     )
     # IBM closed at 202.91: 10 of them are 1.5 % of 135,273.33.
     account = add_account(database, ben)
     hold(database, ben, account, ids["IBM"])
     close = (
-        Lake(str(loaded.settings.lake))
+        Lake(str(measured.settings.lake))
         .read("bars", first=LAST, last=LAST, keep=pl.col("instrument_id") == ids["IBM"])["close"]
         .item()
     )
-    worth = {"as_of": loaded.now, "currency": "USD", "net_liquidation": close * 10 / 0.015}
+    worth = {"as_of": measured.now, "currency": "USD", "net_liquidation": close * 10 / 0.015}
     insert_row(database, "account_balances", {"user_id": ben, "account_id": account} | worth)
-    loaded.evaluate(LAST)
+    measured.judge(LAST)
     of_ada, of_ben = (
         {one.symbol: one.said.signal for one in signals.of_user(database, user_id)}
         for user_id in (users.named(database, "ada").id, ben)
@@ -66,7 +66,7 @@ def test_entries_are_cut_to_the_limits_of_their_user(loaded: Installation):
     assert message["notes"][-1].startswith("Beyond your limits: 1 not told: MSFT (an entry of")
     again = replays.replayed(
         signals.of_user(database, ben),
-        Lake(str(loaded.settings.lake)),
+        Lake(str(measured.settings.lake)),
         database,
         providers=("folder",),
         benchmark="SPY",
@@ -81,9 +81,9 @@ def test_entries_are_cut_to_the_limits_of_their_user(loaded: Installation):
         kind="atr_matrix",
         params={},
         universe={},
-        trail=loaded.trail(),
+        trail=measured.trail(),
     )
-    loaded.run("evaluation", user_range_tags([LAST]))
+    measured.run("evaluation", user_range_tags([LAST]))
     assert [one.said.signal for one in signals.of_user(database, ben)] == [of_ben["IBM"]]
     left = query(
         database,

@@ -44,37 +44,37 @@ def asked(installation: Installation, statement: str, **values: Any) -> list[tup
 
 
 def test_sessions_followed_one_by_one_again_and_together_come_to_the_same(
-    loaded: Installation, monkeypatch: pytest.MonkeyPatch
+    measured: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded.add_user("ada", {"valid_sessions": 3}, webhook=False)
-    loaded.add_user("ben", NEAR_STOP, webhook=False)
+    measured.add_user("ada", {"valid_sessions": 3}, webhook=False)
+    measured.add_user("ben", NEAR_STOP, webhook=False)
     for session in SESSIONS:
-        loaded.evaluate(session)
-    first, seen = outcomes(loaded), stages(loaded)
+        measured.judge(session)
+    first, seen = outcomes(measured), stages(measured)
     # What was said on the newest session waits for its first bar, and has no outcome yet.
-    earlier = asked(loaded, "SELECT id FROM signals WHERE session < :last ORDER BY id", last=LAST)
+    earlier = asked(measured, "SELECT id FROM signals WHERE session < :last ORDER BY id", last=LAST)
     assert [row[:1] for row in first] == earlier
     assert {"triggered", "stopped"} <= {row[2] for row in first}
     # From nothing, the two users two portions: all is the same but when it was seen.
-    with loaded.database.engine.begin() as connection:
+    with measured.database.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("DELETE FROM signal_stages"))
         connection.execute(text("DELETE FROM signal_outcomes"))
     monkeypatch.setattr(of_outcomes, "SIGNALS_AT_ONCE", 1)
-    loaded.evaluate(*SESSIONS)
-    assert outcomes(loaded) == first
-    assert [row[:-1] for row in stages(loaded)] == [row[:-1] for row in seen]
+    measured.judge(*SESSIONS)
+    assert outcomes(measured) == first
+    assert [row[:-1] for row in stages(measured)] == [row[:-1] for row in seen]
 
 
 def test_a_snapshot_made_in_parts_has_every_row(
-    loaded: Installation, monkeypatch: pytest.MonkeyPatch
+    measured: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded.add_user("ada", {}, webhook=False)
-    loaded.add_user("ben", NEAR_STOP, webhook=False)
-    loaded.evaluate(*SESSIONS)
+    measured.add_user("ada", {}, webhook=False)
+    measured.add_user("ben", NEAR_STOP, webhook=False)
+    measured.judge(*SESSIONS)
     monkeypatch.setattr(of_snapshots, "SIGNALS_AT_ONCE", 1)
-    loaded.run("publication", range_tags(str(LAST), str(LAST)))
-    file = loaded.settings.snapshots / "latest" / "quantmatrix.duckdb"
+    measured.run("publication", range_tags(str(LAST), str(LAST)))
+    file = measured.settings.snapshots / "latest" / "quantmatrix.duckdb"
     with duckdb.connect(str(file), read_only=True) as connection:
         stored = {
             "signals": "SELECT id FROM signals ORDER BY 1",
@@ -83,8 +83,8 @@ def test_a_snapshot_made_in_parts_has_every_row(
         }
         for table, statement in stored.items():
             there = connection.table(table).project("signal_id").order("signal_id").fetchall()
-            assert there == asked(loaded, statement)
-        lake = Lake(str(loaded.settings.lake))
+            assert there == asked(measured, statement)
+        lake = Lake(str(measured.settings.lake))
         for table in ("bars", "indicators"):
             kept = lake.read(table, last=LAST, columns=["instrument_id", "session"])
             by_year = sorted(kept.rows(), key=lambda row: (row[1].year, *row))
@@ -93,26 +93,26 @@ def test_a_snapshot_made_in_parts_has_every_row(
 
 
 def test_a_restated_bar_changes_what_is_measured_and_no_stage_that_was_seen(
-    loaded: Installation,
+    measured: Installation,
 ) -> None:
-    loaded.add_user("ada", {}, webhook=False)
+    measured.add_user("ada", {}, webhook=False)
     *_, before = SESSIONS[:-1]
-    loaded.evaluate(before, LAST)
-    measured, seen = outcomes(loaded), stages(loaded)
-    assert [row[1] for row in seen] == ["triggered"] * len(measured)
-    lake = Lake(str(loaded.settings.lake))
-    loaded.now += dt.timedelta(hours=1)
+    measured.judge(before, LAST)
+    found, seen = outcomes(measured), stages(measured)
+    assert [row[1] for row in seen] == ["triggered"] * len(found)
+    lake = Lake(str(measured.settings.lake))
+    measured.now += dt.timedelta(hours=1)
     halved = lake.read("bars", first=LAST, last=LAST).with_columns(
-        pl.col("low") * 0.5, known_at=pl.lit(loaded.now - dt.timedelta(minutes=1))
+        pl.col("low") * 0.5, known_at=pl.lit(measured.now - dt.timedelta(minutes=1))
     )
     lake.append("bars", halved)
-    loaded.evaluate(LAST)
-    restated = outcomes(loaded)
-    assert [row[2] for row in measured] == ["triggered"] * len(measured)
-    assert [row[2] for row in restated] == ["stopped"] * len(measured)
+    measured.evaluate(LAST)
+    restated = outcomes(measured)
+    assert [row[2] for row in found] == ["triggered"] * len(found)
+    assert [row[2] for row in restated] == ["stopped"] * len(found)
     # What was seen stays, and what is seen now is added.
-    assert [row for row in stages(loaded) if row[1] == "triggered"] == seen
-    assert [row[1] for row in stages(loaded)] == ["stopped", "triggered"] * len(measured)
+    assert [row for row in stages(measured) if row[1] == "triggered"] == seen
+    assert [row[1] for row in stages(measured)] == ["stopped", "triggered"] * len(found)
 
 
 def test_a_user_is_told_once_that_a_stop_was_reached(installation: Installation) -> None:
@@ -146,12 +146,12 @@ def test_a_user_is_told_once_that_a_stop_was_reached(installation: Installation)
 
 
 def test_nothing_is_told_of_what_became_of_a_signal_that_was_not_told(
-    loaded: Installation,
+    measured: Installation,
 ) -> None:
-    ada = loaded.add_user("ada", NEAR_STOP)
+    ada = measured.add_user("ada", NEAR_STOP)
     *_, before = SESSIONS[:-1]
-    loaded.evaluate(before, LAST)
-    loaded.run("delivery", {})
-    (message,) = loaded.discord.messages(ada)
+    measured.judge(before, LAST)
+    measured.run("delivery", {})
+    (message,) = measured.discord.messages(ada)
     assert "stopped" not in message["content"]
-    assert asked(loaded, "SELECT count(*) FROM signal_stages WHERE stage = 'stopped'") > [(0,)]
+    assert asked(measured, "SELECT count(*) FROM signal_stages WHERE stage = 'stopped'") > [(0,)]

@@ -5,24 +5,21 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from journeys.conftest import LAST, Installation
+from journeys.conftest import LAST, MEASURED, Installation
 from sqlalchemy import text
 
-from quantmatrix_engine import calendars
 from quantmatrix_engine.strategies.replay import Difference
 from quantmatrix_pipelines.defs.signals import replays
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import signals
 from quantmatrix_pipelines.stores.signals import StoredSignal
 
-SESSIONS = calendars.sessions(dt.date(2013, 2, 15), LAST)
-
 
 def speak(installation: Installation, sessions: list[dt.date]) -> None:
-    """Evaluates sessions for a user of defaults and one of other params."""
+    """Judges sessions for a user of defaults and one of other params."""
     installation.add_user("ada", {}, webhook=False)
     installation.add_user("ben", {"max_position_pct": 1.0}, webhook=False)
-    installation.evaluate(*sessions)
+    installation.judge(*sessions)
 
 
 def said(installation: Installation) -> list[StoredSignal]:
@@ -45,51 +42,51 @@ def changed(installation: Installation, statement: str, **values: Any) -> None:
 
 
 def test_every_signal_is_the_same_derived_again_also_after_a_later_restatement(
-    loaded: Installation,
+    measured: Installation,
 ) -> None:
-    speak(loaded, SESSIONS)
-    stored = said(loaded)
+    speak(measured, MEASURED)
+    stored = said(measured)
     assert len({one.session for one in stored}) > 3  # on some nothing is said
-    assert differing(loaded, stored) == {}
-    lake = Lake(str(loaded.settings.lake))
+    assert differing(measured, stored) == {}
+    lake = Lake(str(measured.settings.lake))
     restated = lake.read("bars", first=LAST, last=LAST).with_columns(
         pl.col("open", "high", "low", "close") * 1.25,
-        known_at=pl.lit(loaded.now + dt.timedelta(days=1)),
+        known_at=pl.lit(measured.now + dt.timedelta(days=1)),
     )
     lake.append("bars", restated)
-    assert differing(loaded, stored) == {}
+    assert differing(measured, stored) == {}
 
 
 def test_what_differs_is_named_and_a_sample_is_derived_again_each_evening(
-    loaded: Installation,
+    measured: Installation,
 ) -> None:
-    speak(loaded, [LAST])
-    assert "signals derived again, 0 differ" in checked(loaded)
-    one, other, gone = (of_user(loaded, user_id, place) for user_id, place in PLACES)
-    changed(loaded, "UPDATE signals SET stop = stop - 1 WHERE id = :id", id=one.said.id)
+    speak(measured, [LAST])
+    assert "signals derived again, 0 differ" in checked(measured)
+    one, other, gone = (of_user(measured, user_id, place) for user_id, place in PLACES)
+    changed(measured, "UPDATE signals SET stop = stop - 1 WHERE id = :id", id=one.said.id)
     changed(
-        loaded,
+        measured,
         "UPDATE strategy_runs SET kind_version = 0 WHERE id = :id",
         id=other.said.run_id,
     )
-    found = differing(loaded, said(loaded))
+    found = differing(measured, said(measured))
     stop = one.said.signal["stop"]
     assert found[one.said.id] == Difference("stop", str(stop - 1), str(stop))
     assert found[other.said.id].what == "version of atr_matrix"
     assert found[other.said.id].then == "0"
-    lake = Lake(str(loaded.settings.lake))
+    lake = Lake(str(measured.settings.lake))
     lake.replace("bars", lake.read("bars").clear(), first=LAST, last=LAST)
-    assert differing(loaded, [gone]) == {
+    assert differing(measured, [gone]) == {
         gone.said.id: Difference("signal", "entry said", "nothing said")
     }
 
 
-def test_signals_of_another_version_of_their_kind_fail_no_check(loaded: Installation) -> None:
-    speak(loaded, [LAST])
-    changed(loaded, "UPDATE strategy_runs SET kind_version = 0 WHERE user_id = 1")
-    of_before = len([one for one in said(loaded) if one.user == "ada"])
-    loaded.evaluate(LAST)
-    assert f"{of_before} of another version of their kind left out" in checked(loaded)
+def test_signals_of_another_version_of_their_kind_fail_no_check(measured: Installation) -> None:
+    speak(measured, [LAST])
+    changed(measured, "UPDATE strategy_runs SET kind_version = 0 WHERE user_id = 1")
+    of_before = len([one for one in said(measured) if one.user == "ada"])
+    measured.judge(LAST)
+    assert f"{of_before} of another version of their kind left out" in checked(measured)
 
 
 # Ada's two entries and one of Ben's, whose run is another.

@@ -25,22 +25,22 @@ def add(installation: Installation, user: str, name: str, universe: dict[str, An
 
 
 def test_each_run_keeps_the_instruments_its_universe_came_to_on_the_session(
-    loaded: Installation,
+    measured: Installation,
 ):
     for name in ("ada", "ben"):
-        loaded.add_user(name, {})
-        add(loaded, name, "Mine", {"positions": True})
+        measured.add_user(name, {})
+        add(measured, name, "Mine", {"positions": True})
     # IBM closed at about 200 dollars on these sessions, Microsoft at about 28.
-    add(loaded, "ada", "Cheap", {"max_price": 100})
-    add(loaded, "ada", "Traded", {"min_dollar_volume": 1e15})
-    add(loaded, "ada", "Wrong", {"min_price": 9, "max_price": 5})
-    database = loaded.database
+    add(measured, "ada", "Cheap", {"max_price": 100})
+    add(measured, "ada", "Traded", {"min_dollar_volume": 1e15})
+    add(measured, "ada", "Wrong", {"min_price": 9, "max_price": 5})
+    database = measured.database
     catalogue = instruments.catalogue(database)
     ids = dict(catalogue.select("symbol", "instrument_id").iter_rows())
     ada = users.named(database, "ada").id
     hold(database, ada, add_account(database, ada), ids["MSFT"], opened_at=BOUGHT)
-    loaded.evaluate(EARLIER, LAST)
-    loaded.evaluate(LAST)
+    measured.judge(EARLIER, LAST)
+    measured.judge(LAST)
     kept = query(
         database,
         "SELECT DISTINCT u.name, s.name, r.session, r.candidates, v.instrument_ids, r.error"

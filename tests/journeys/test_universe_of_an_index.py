@@ -9,29 +9,29 @@ from quantmatrix_pipelines.defs.universe.index_membership import import_file
 from quantmatrix_pipelines.stores import instruments, strategies, users
 
 
-def test_a_strategy_of_an_index_is_asked_about_its_members(loaded: Installation):
-    loaded.add_user("ada", {})
-    user = users.named(loaded.database, "ada")
+def test_a_strategy_of_an_index_is_asked_about_its_members(measured: Installation):
+    measured.add_user("ada", {})
+    user = users.named(measured.database, "ada")
     for name, universe in (("Members", {"index": "SP500"}), ("Nobody", {"index": "NDX"})):
         strategies.add(
-            loaded.database,
+            measured.database,
             user_id=user.id,
             name=name,
             kind="atr_matrix",
             params={},
             universe=universe,
-            trail=loaded.trail(),
+            trail=measured.trail(),
         )
-    database = loaded.database
+    database = measured.database
     instruments.record(database, listing("SP500", kind="index", first_session=FIRST))
-    path = loaded.settings.home / "members.csv"
+    path = measured.settings.home / "members.csv"
     # Microsoft leaves on the very session; IBM stays.
     path.write_text(
         f"index,symbol,valid_from,valid_to\nSP500,IBM,{FIRST},\nSP500,MSFT,{FIRST},{LAST}\n"
     )
-    import_file(database, path, at=loaded.now, today=LAST)
+    import_file(database, path, at=measured.now, today=LAST)
     earlier = LAST - dt.timedelta(days=1)
-    loaded.evaluate(earlier, LAST)
+    measured.judge(earlier, LAST)
     runs = query(
         database,
         "SELECT s.name, r.session, r.status, r.candidates, r.error FROM strategy_runs r"
