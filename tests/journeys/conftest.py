@@ -27,7 +27,7 @@ from quantmatrix_models.database import Database, parse_url
 from quantmatrix_pipelines import chain, demonstration, home
 from quantmatrix_pipelines.definitions import build_definitions
 from quantmatrix_pipelines.home import Window
-from quantmatrix_pipelines.partitions import range_tags, user_range_tags
+from quantmatrix_pipelines.partitions import COHORT_KEYS, range_tags
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import strategies, users
 from quantmatrix_pipelines.stores.trail import Trail
@@ -35,6 +35,8 @@ from quantmatrix_pipelines.stores.trail import Trail
 FIRST, LAST = dt.date(2012, 4, 2), dt.date(2013, 3, 1)
 MEASURED = calendars.sessions(dt.date(2013, 2, 15), LAST)
 """The sessions whose indicators tests need not compute; of what users with default params read."""
+FEW_COHORTS = (COHORT_KEYS[0], COHORT_KEYS[7])
+"""The first and the last cohort of the users a journey has; Dagster takes its time for each."""
 CLOSE = dt.datetime(2013, 3, 1, 21, 0, tzinfo=dt.UTC)
 
 
@@ -112,8 +114,12 @@ class Installation:
         self.run("market_data", tags, "indicators", "market_snapshots")
 
     def judge(self, *sessions: dt.date) -> None:
-        """Says signals and messages of sessions whose indicators are there."""
-        self.run("evaluation", user_range_tags(sessions))
+        """Says signals and messages of sessions whose indicators are there, in FEW_COHORTS."""
+        first, last = (
+            f"{session}|{cohort}"
+            for session, cohort in zip((sessions[0], sessions[-1]), FEW_COHORTS, strict=True)
+        )
+        self.run("evaluation", range_tags(first, last))
 
     def evaluate(self, *sessions: dt.date) -> None:
         """Computes indicators, signals and messages of the sessions."""

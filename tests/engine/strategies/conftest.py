@@ -11,7 +11,13 @@ from quantmatrix_adapters.providers.sample import SampleProvider
 from quantmatrix_engine.indicators.base import Spec
 from quantmatrix_engine.indicators.compute import compute
 from quantmatrix_engine.strategies.base import Kind, Run, read_params
-from quantmatrix_engine.strategies.evaluate import Evaluation, default_runs, evaluate, specs
+from quantmatrix_engine.strategies.evaluate import (
+    Evaluation,
+    default_runs,
+    evaluate,
+    evaluate_sessions,
+    specs,
+)
 
 SESSION = dt.date(2024, 1, 3)
 NOTHING_QUARANTINED = pl.DataFrame(schema={"instrument_id": pl.Int64, "rule": pl.String})
@@ -29,6 +35,22 @@ def evaluated() -> Callable[..., Evaluation]:
         pairs = strategies.join(traded, how="cross")
         of_session = indicators.drop("session", strict=False)
         return evaluate(runs, pairs, of_session, session=SESSION, quarantined=NOTHING_QUARANTINED)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def evaluated_sessions() -> Callable[..., Evaluation]:
+    """Evaluates runs over rows of indicators of many sessions, every run over every row."""
+
+    def make(runs: list[Run], indicators: pl.DataFrame) -> Evaluation:
+        strategies = pl.DataFrame(
+            {"strategy_id": [run.strategy_id for run in runs]}, schema={"strategy_id": pl.Int64}
+        )
+        traded = indicators.select("instrument_id", "session", last_session="session")
+        pairs = strategies.join(traded, how="cross")
+        refused = NOTHING_QUARANTINED.with_columns(session=pl.lit(None, dtype=pl.Date))
+        return evaluate_sessions(runs, pairs, indicators, quarantined=refused)
 
     return make
 
@@ -105,8 +127,8 @@ def real_bars() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def real_holdings(evaluated) -> pl.DataFrame:
-    """What the defaults say of five real stocks on 250 sessions, one after the other.
+def real_holdings(evaluated_sessions) -> pl.DataFrame:
+    """What the defaults say of five real stocks on 250 sessions.
 
     `holding` counts the times the close has come to or above its 50-session mean, so the session
     below that ends a holding bears the number of what it ends.
@@ -122,13 +144,10 @@ def real_holdings(evaluated) -> pl.DataFrame:
         on=["instrument_id", "session"],
     )
     sessions = values["session"].unique().sort().tail(250)
-    days = values.filter(pl.col("session").is_in(sessions.to_list())).partition_by("session")
-    return pl.concat(
-        evaluated(runs, day).signals.join(
-            day.select("instrument_id", "symbol", "holding", "session"), on="instrument_id"
-        )
-        for day in days
-    )
+    days = values.filter(pl.col("session").is_in(sessions.to_list()))
+    of_days = days.select("instrument_id", "symbol", "holding", "session")
+    found = evaluated_sessions(runs, days.drop("symbol", "holding")).signals
+    return found.join(of_days, on=["instrument_id", "session"])
 
 
 def _sample_bars() -> pl.DataFrame:
