@@ -5,7 +5,7 @@ instrument once, what is asked of runs alone of each run once; values are put be
 for the pairs that are left.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -39,7 +39,7 @@ class Pairs:
         of_runs: list[pl.Expr] = []
         of_both: list[pl.Expr] = []
         for condition in conditions:
-            if self.is_of_instruments(condition):
+            if self._is_of(self.instruments, condition):
                 of_instruments.append(condition)
             elif self._is_of(self.runs, condition):
                 of_runs.append(condition)
@@ -60,7 +60,7 @@ class Pairs:
         Each is worked out once for each instrument that is left. One that asks more than the
         instrument and what all runs share is not among them.
         """
-        noted = {name: one for name, one in columns.items() if self.is_of_instruments(one)}
+        noted = {name: one for name, one in columns.items() if self._is_of(self.instruments, one)}
         if not noted:
             return self
         is_left = np.zeros(self.instruments.height, dtype=np.bool_)
@@ -68,13 +68,14 @@ class Pairs:
         number = (np.cumsum(is_left) - 1).astype(np.uint32)
         own = self.instruments.columns
         left = self.instruments.filter(pl.Series(is_left, dtype=pl.Boolean)).lazy()
-        known = left.with_columns(**self._shared()).with_columns(**noted).select(*own, *noted)
-        instruments = known.collect(engine="in-memory")
+        known = left.with_columns(**self._shared(self.shared)).with_columns(**noted)
+        instruments = known.select(*own, *noted).collect(engine="in-memory")
         return replace(self, instruments=instruments, instrument=number.take(self.instrument))
 
-    def is_of_instruments(self, asked: pl.Expr) -> bool:
-        """Whether what is asked is known of an instrument, whatever the run."""
-        return self._is_of(self.instruments, asked)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return self.run.size == 0
 
     def frame(self) -> pl.LazyFrame:
         """Gives a row a pair with all columns of its run and its instrument, and the shared params.
@@ -87,7 +88,7 @@ class Pairs:
             .join(self.instruments.lazy().with_row_index("instrument"), on="instrument")
             .join(self.runs.lazy().with_row_index("run"), on="run")
         )
-        return joined.drop("run", "instrument").with_columns(**self._shared())
+        return joined.drop("run", "instrument").with_columns(**self._shared(self.shared))
 
     def by_params(self, *names: str) -> Iterator[tuple[dict[str, Any], "Pairs"]]:
         """Gives the values of some params, and the pairs of the runs that have these.
@@ -118,6 +119,7 @@ class Pairs:
             yield values[number] | same, replace(left, run=run, instrument=instrument)
 
     def _is_of(self, frame: pl.DataFrame, asked: pl.Expr) -> bool:
+        """Whether what is asked is known of the rows of one frame alone."""
         return {*asked.meta.root_names()} <= {*frame.columns, *self.shared}
 
     def _beside(self, asked: Sequence[pl.Expr]) -> pl.DataFrame:
@@ -134,7 +136,8 @@ class Pairs:
 
     def _met(self, rows: pl.LazyFrame, conditions: Sequence[pl.Expr]) -> _Met:
         met = pl.all_horizontal(conditions).fill_null(value=False)
-        known = rows.with_columns(**self._shared()).with_columns(met=met).select("met")
+        read = {name for one in conditions for name in one.meta.root_names()}
+        known = rows.with_columns(**self._shared(read)).with_columns(met=met).select("met")
         return known.collect(engine="in-memory").get_column("met").to_numpy()
 
     def _kept(self, met: _Met, place: Places | None = None) -> "Pairs":
@@ -146,5 +149,5 @@ class Pairs:
         rows = np.flatnonzero(met if place is None else met.take(place))
         return replace(self, run=self.run.take(rows), instrument=self.instrument.take(rows))
 
-    def _shared(self) -> dict[str, pl.Expr]:
-        return {name: pl.lit(value) for name, value in self.shared.items()}
+    def _shared(self, names: Collection[str]) -> dict[str, pl.Expr]:
+        return {name: pl.lit(self.shared[name]) for name in self.shared if name in names}

@@ -154,10 +154,12 @@ def with_trace(pairs: Pairs, rules: list[Rule]) -> tuple[Pairs, pl.Expr]:
 
     What asks instruments alone is written once for each of them: all of it, or rule by rule.
     """
+    if pairs.is_empty:
+        return pairs, pl.lit("[]")
     pieces = _pieces_of(rules)
-    whole = _array(pieces.values())
-    if pairs.is_of_instruments(whole):
-        return pairs.noting(rules=whole), pl.col("rules")
+    whole = pairs.noting(rules=_array(pieces.values()))
+    if "rules" in whole.instruments.columns:
+        return whole, pl.col("rules")
     noted = pairs.noting(**{name: pl.concat_str(those) for name, those in pieces.items()})
     known = noted.instruments.columns
     return noted, _array(

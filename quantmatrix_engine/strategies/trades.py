@@ -138,7 +138,7 @@ def risked_entries(pairs: Pairs, rules: list[Rule], **levels: pl.Expr) -> pl.Laz
 
 def _strong(pairs: Pairs, rules: list[Rule]) -> Pairs:
     """Gives the pairs as strong as `min_strength` where instruments alone say so, else all."""
-    noted = pairs.noting(strength=strength(rules))
+    noted = pairs if pairs.is_empty else pairs.noting(strength=strength(rules))
     if "strength" not in noted.instruments.columns:
         return pairs
     return noted.where(pl.col("strength") >= pl.col("min_strength"))
