@@ -167,7 +167,7 @@ def _dated(signals: pl.DataFrame) -> pl.DataFrame:
 
 def _by_row(frame: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
     """Gives the frame with the number of instrument and session in the instrument's place."""
-    joined = frame.join(numbered, on=["instrument_id", "session"])
+    joined = frame.join(numbered, on=["instrument_id", "session"], maintain_order="left")
     return joined.drop("instrument_id").rename({"row": "instrument_id"})
 
 

@@ -1,4 +1,4 @@
-"""Formulas as polars expressions over a kind's frame, with the indicators they read."""
+"""Formulas as polars expressions over a kind's names, with the indicators they read."""
 
 import difflib
 import functools

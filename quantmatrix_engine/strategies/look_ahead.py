@@ -23,12 +23,12 @@ def look_ahead(
 ) -> pl.DataFrame:
     """Gives what strategies say differently once the bars after a session, up to `until`, are cut.
 
-    None should: a difference rests on the future. Columns kind, session, instrument_id, and what
-    was said or withheld with the later bars and without them, as JSON. `runs` have strategy_ids of
-    their own (`representatives`). `bars` keeps the contract Bars with every vintage, beside the
-    benchmark's close; `actions` keeps the contract PriceActions. It is the code that would look
-    ahead, not an instrument: as many are looked at as `indicators.sessions.look_ahead` looks at,
-    spread over all.
+    None should: a difference rests on the future. Columns kind, session, instrument_id, by which it
+    is sorted, and what was said or withheld with the later bars and without them, as JSON. `runs`
+    have strategy_ids of their own (`representatives`). `bars` keeps the contract Bars with every
+    vintage, beside the benchmark's close; `actions` keeps the contract PriceActions. It is the code
+    that would look ahead, not an instrument: as many are looked at as
+    `indicators.sessions.look_ahead` looks at, spread over all.
     """
     asked = specs(runs)
     known = bars.filter(pl.col("session") <= until)
@@ -60,6 +60,7 @@ def _differences(runs: Sequence[Run], later: pl.DataFrame, cut: pl.DataFrame) ->
     return (
         joined.filter(~pl.col("said").eq_missing(pl.col("said_cut")))
         .join(kind, on="strategy_id")
+        .sort("kind", "session", "instrument_id", "strategy_id")
         .select(
             "kind",
             "session",
@@ -67,7 +68,6 @@ def _differences(runs: Sequence[Run], later: pl.DataFrame, cut: pl.DataFrame) ->
             with_later_bars="said",
             without="said_cut",
         )
-        .sort("kind", "session", "instrument_id")
     )
 
 

@@ -16,6 +16,9 @@ import polars as pl
 Places: TypeAlias = npt.NDArray[np.uint32]
 _Met: TypeAlias = npt.NDArray[np.bool_]
 
+# With a space, which no param's or indicator's name has.
+_OF_RUN, _OF_INSTRUMENT = "row of run", "row of instrument"
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
@@ -47,18 +50,20 @@ class Pairs:
                 of_both.append(condition)
         left = self
         if of_instruments:
-            left = left._kept(self._met(self.instruments.lazy(), of_instruments), left.instrument)
+            left = left._kept(
+                self._met(self.instruments.lazy(), of_instruments).take(left.instrument)
+            )
         if of_runs:
-            left = left._kept(self._met(self.runs.lazy(), of_runs), left.run)
+            left = left._kept(self._met(self.runs.lazy(), of_runs).take(left.run))
         if of_both:
             left = left._kept(self._met(left._beside(of_both).lazy(), of_both))
         return left
 
-    def noting(self, **columns: pl.Expr) -> "Pairs":
-        """Gives the pairs with further columns beside their instruments.
+    def noting(self, columns: Mapping[str, pl.Expr]) -> "Pairs":
+        """Gives the pairs with further columns, by name, beside their instruments.
 
         Each is worked out once for each instrument that is left. One that asks more than the
-        instrument and what all runs share is not among them.
+        instrument and what all runs share is not among them. A name must not be one of a param's.
         """
         noted = {name: one for name, one in columns.items() if self._is_of(self.instruments, one)}
         if not noted:
@@ -84,11 +89,11 @@ class Pairs:
         """
         # Columns gathered from literal series would be shorter; polars 2.1 takes one for another.
         joined = (
-            pl.LazyFrame({"run": self.run, "instrument": self.instrument})
-            .join(self.instruments.lazy().with_row_index("instrument"), on="instrument")
-            .join(self.runs.lazy().with_row_index("run"), on="run")
+            pl.LazyFrame({_OF_RUN: self.run, _OF_INSTRUMENT: self.instrument})
+            .join(self.instruments.lazy().with_row_index(_OF_INSTRUMENT), on=_OF_INSTRUMENT)
+            .join(self.runs.lazy().with_row_index(_OF_RUN), on=_OF_RUN)
         )
-        return joined.drop("run", "instrument").with_columns(**self._shared(self.shared))
+        return joined.drop(_OF_RUN, _OF_INSTRUMENT).with_columns(**self._shared(self.shared))
 
     def by_params(self, *names: str) -> Iterator[tuple[dict[str, Any], "Pairs"]]:
         """Gives the values of some params, and the pairs of the runs that have these.
@@ -140,13 +145,11 @@ class Pairs:
         known = rows.with_columns(**self._shared(read)).with_columns(met=met).select("met")
         return known.collect(engine="in-memory").get_column("met").to_numpy()
 
-    def _kept(self, met: _Met, place: Places | None = None) -> "Pairs":
-        """Gives the pairs of which is met what is said by place; null: by pair."""
+    def _kept(self, met: _Met) -> "Pairs":
+        """Gives the pairs of which it is said that they are met."""
         if met.all():
             return self
-        if not met.any():
-            return replace(self, run=self.run[:0], instrument=self.instrument[:0])
-        rows = np.flatnonzero(met if place is None else met.take(place))
+        rows = np.flatnonzero(met)
         return replace(self, run=self.run.take(rows), instrument=self.instrument.take(rows))
 
     def _shared(self, names: Collection[str]) -> dict[str, pl.Expr]:

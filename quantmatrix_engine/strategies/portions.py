@@ -1,8 +1,8 @@
-"""Which runs are judged together, as one frame: those whose kind reads the same names.
+"""Which runs are judged together: those whose kind reads the same names.
 
-Runs differ by thresholds, which are params beside the pairs, and by the windows of their
-indicators, which are other columns behind the same names. An instrument as one window sees it and
-as another does are two rows of the frame.
+Runs differ by thresholds, which are params of theirs, and by the windows of their indicators, which
+are other columns behind the same names. An instrument as one window sees it and as another does are
+two rows among the instruments.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,14 +13,15 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import polars as pl
 
+from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.strategies.base import Params, Run, Source
 from quantmatrix_engine.strategies.pairs import Places
 
 PAIRS_AT_ONCE = 2_000_000
-"""So many pairs of strategies and instruments are judged as one frame: memory stays bounded."""
+"""So many pairs of strategies and instruments are judged together: memory stays bounded."""
 
 VIEWS_AT_ONCE = 1_000_000
-"""So many rows of indicators, one of each instrument and view, a frame of several views has."""
+"""So many rows, one of each instrument and view, the instruments of several views have."""
 
 IDS_IN_A_TABLE = 10_000_000
 """A table has a place for each id from the first to the last."""
@@ -106,8 +107,8 @@ def portions(runs: Iterable[Run], pairs: pl.DataFrame, *, instruments: int) -> l
     """Gives the portions of all runs, of up to PAIRS_AT_ONCE pairs each.
 
     `pairs` has strategy_id; `instruments` is how many rows one view of the indicators has. Several
-    views come together up to VIEWS_AT_ONCE rows. A run is never in
-    two portions, so that one with more pairs is one of its own.
+    views come together up to VIEWS_AT_ONCE rows. A run is never in two portions, so that one with
+    more pairs is one of its own.
     """
     lengths = _stretches(pairs).group_by("strategy_id").agg(pl.col("len").sum())
     counts = dict(lengths.iter_rows())
@@ -146,11 +147,16 @@ def _cut(
 
 
 def looked_up(ids: pl.Series, among: pl.Series) -> pl.Series:
-    """Gives the place of each of `ids` among ids that are there once, their number where it is not.
+    """Gives the place of each of `ids` among others, the number of these where it is not there.
 
     By one table of all places where the ids are near each other, as numbers given in order are: a
-    join takes six times that.
+    join takes six times that. Raises ContractError where an id is null, or among the others twice.
     """
+    if ids.has_nulls() or among.has_nulls():
+        raise ContractError("An instrument_id is null; each row has to say whose it is.")
+    if among.n_unique() < among.len():
+        twice = among.filter(among.is_duplicated()).unique().sort().to_list()
+        raise ContractError(f"Instrument {twice[0]} has several rows of indicators; one is right.")
     own, asked = among.cast(pl.Int64).to_numpy(), ids.cast(pl.Int64).to_numpy()
     first, last = (int(own.min()), int(own.max())) if own.size else (0, 0)
     if last - first > IDS_IN_A_TABLE:
@@ -172,6 +178,7 @@ def parted(
     `pairs` has strategy_id, and instrument, its place among as many as `instruments`. A run is its
     place among the portion's; an instrument is its place among all of the portion's first view,
     then all of its second one, and so on. Two runs of the same strategy_id are an error.
+    Quick where the pairs of a strategy follow one another.
     """
     placed = [
         (run.strategy_id, place, number, view * instruments)

@@ -13,6 +13,9 @@ from quantmatrix_engine.strategies.pairs import Pairs
 
 Comparison = Literal[">=", "<=", ">", "<"]
 
+# With a space, which no param's or indicator's name has.
+_ALL_RULES = "all rules"
+
 RULE_SCHEMA = pl.Struct(
     {
         "rule": pl.String,
@@ -152,15 +155,16 @@ def as_json(rules: list[Rule]) -> pl.Expr:
 def with_trace(pairs: Pairs, rules: list[Rule]) -> tuple[Pairs, pl.Expr]:
     """Gives the pairs, and what `as_json` gives of the rules in a frame of them.
 
-    What asks instruments alone is written once for each of them: all of it, or rule by rule.
+    What asks instruments alone is written once for each of them: all of it, or rule by rule. Raises
+    ValueError where the first rule is not asked of every row.
     """
+    pieces = _pieces_of(rules)
     if pairs.is_empty:
         return pairs, pl.lit("[]")
-    pieces = _pieces_of(rules)
-    whole = pairs.noting(rules=_array(pieces.values()))
-    if "rules" in whole.instruments.columns:
-        return whole, pl.col("rules")
-    noted = pairs.noting(**{name: pl.concat_str(those) for name, those in pieces.items()})
+    whole = pairs.noting({_ALL_RULES: _array(pieces.values())})
+    if _ALL_RULES in whole.instruments.columns:
+        return whole, pl.col(_ALL_RULES)
+    noted = pairs.noting({name: pl.concat_str(those) for name, those in pieces.items()})
     known = noted.instruments.columns
     return noted, _array(
         [pl.col(name)] if name in known else those for name, those in pieces.items()
@@ -171,7 +175,7 @@ def _pieces_of(rules: list[Rule]) -> dict[str, list[pl.Expr]]:
     """Gives the text of each rule, in pieces, by the name of a column it may stand in."""
     if not rules[0].is_always_asked:
         raise ValueError(f"{rules[0].name} comes first in a trace; it must be asked of every row.")
-    return {f"rule_{place}": rule.pieces("," if place else "") for place, rule in enumerate(rules)}
+    return {f"rule {place}": rule.pieces("," if place else "") for place, rule in enumerate(rules)}
 
 
 def _array(texts: Iterable[list[pl.Expr]]) -> pl.Expr:

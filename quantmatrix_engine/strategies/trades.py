@@ -18,6 +18,8 @@ ValidSessions = Annotated[
     int, Field(ge=1, le=60, description="Sessions after its own that an entry may be acted on.")
 ]
 RISK_REWARD = "risk_reward"
+_STRENGTH = "strength of rules"
+"""With a space, which no param's or indicator's name has."""
 NEXT_SESSION = pl.lit(1)
 """How long an exit and a scale-out are valid: the session after their own."""
 
@@ -138,10 +140,10 @@ def risked_entries(pairs: Pairs, rules: list[Rule], **levels: pl.Expr) -> pl.Laz
 
 def _strong(pairs: Pairs, rules: list[Rule]) -> Pairs:
     """Gives the pairs as strong as `min_strength` where instruments alone say so, else all."""
-    noted = pairs if pairs.is_empty else pairs.noting(strength=strength(rules))
-    if "strength" not in noted.instruments.columns:
+    noted = pairs if pairs.is_empty else pairs.noting({_STRENGTH: strength(rules)})
+    if _STRENGTH not in noted.instruments.columns:
         return pairs
-    return noted.where(pl.col("strength") >= pl.col("min_strength"))
+    return noted.where(pl.col(_STRENGTH) >= pl.col("min_strength"))
 
 
 def exits(

@@ -117,6 +117,29 @@ def test_ids_are_looked_up_wherever_they_are(most, monkeypatch):
     found = portions.looked_up(asked, pl.Series([9, 5, 7], dtype=pl.Int64))
     assert found.to_list() == [2, 3, 1, 3, 0, 3]
     assert portions.looked_up(asked, pl.Series([], dtype=pl.Int64)).to_list() == [0] * 6
+    with pytest.raises(ContractError, match="Instrument 5 has several rows"):
+        portions.looked_up(asked, pl.Series([5, 7, 5], dtype=pl.Int64))
+    with pytest.raises(ContractError, match="An instrument_id is null"):
+        portions.looked_up(pl.Series([7, None], dtype=pl.Int64), asked)
+
+
+def test_pairs_of_strategies_may_come_mixed(history, evaluated):
+    runs = [run(number, **params) for number, params in enumerate(DIFFERENT, start=1)]
+    indicators = history(specs(runs)).head(200)
+    in_turn = evaluated(runs, indicators)
+    ids = pl.DataFrame(
+        {"strategy_id": [one.strategy_id for one in runs]}, {"strategy_id": pl.Int64}
+    )
+    traded = indicators.select("instrument_id", last_session=pl.lit(SESSION))
+    mixed = evaluate(
+        runs,
+        traded.join(ids, how="cross").select("strategy_id", "instrument_id", "last_session"),
+        indicators.drop("session"),
+        session=SESSION,
+        quarantined=pl.DataFrame(schema={"instrument_id": pl.Int64, "rule": pl.String}),
+    )
+    assert mixed.signals.height > 0
+    assert_frame_equal(mixed.signals, in_turn.signals)
 
 
 def test_two_runs_of_one_strategy_are_an_error(history, evaluated):

@@ -131,20 +131,29 @@ def test_the_frame_is_left_as_it_is(kind, history):
 
 
 @every_kind
-def test_cutting_the_future_changes_no_signal(kind, walks, evaluated):
-    run = default(kind)
+def test_cutting_the_future_changes_no_signal(kind, walks, evaluated_sessions):
+    sessions = walks["session"].unique().sort()[60::24].to_list()
+    cut_is_what_all_is(default(kind), walks, sessions, evaluated_sessions)
+
+
+@every_kind
+def test_over_real_bars_cutting_the_future_changes_no_signal(kind, real_bars, evaluated_sessions):
+    sessions = real_bars["session"].unique().sort()[-1_000::25].to_list()
+    cut_is_what_all_is(default(kind), real_bars, sessions, evaluated_sessions)
+
+
+def cut_is_what_all_is(run, bars, sessions, evaluated_sessions) -> None:
+    """Asserts that a run says the same of each session with the bars up to it and with all bars."""
     asked = specs([run])
-    of_all = compute(walks, asked)
-    said = 0
-    for session in walks["session"].unique().sort()[60::48]:
-        cut = compute(walks.filter(pl.col("session") <= session), asked)
-        today = pl.col("session") == session
-        now = evaluated([run], cut.filter(today))
-        later = evaluated([run], of_all.filter(today))
-        assert_frame_equal(now.signals, later.signals, check_exact=True)
-        assert_frame_equal(now.withheld, later.withheld)
-        said += now.signals.height
-    assert said > 0
+    cut = [
+        compute(bars.filter(pl.col("session") <= session), asked, since=session)
+        for session in sessions
+    ]
+    later = compute(bars, asked).filter(pl.col("session").is_in(sessions))
+    now, then = (evaluated_sessions([run], values) for values in (later, pl.concat(cut)))
+    assert_frame_equal(now.signals, then.signals, check_exact=True)
+    assert_frame_equal(now.withheld, then.withheld)
+    assert now.signals["session"].n_unique() > 1
 
 
 def params_of(kind) -> dict[str, dict]:
@@ -273,19 +282,3 @@ def test_an_instrument_without_a_needed_value_is_withheld_and_says_nothing(
         (withheld,) = evaluation.withheld.iter_rows(named=True)
         assert withheld["reason"] == "missing_indicator"
         assert name in withheld["detail"]
-
-
-@every_kind
-def test_over_real_bars_cutting_the_future_changes_no_signal(kind, real_bars, evaluated_sessions):
-    run = default(kind)
-    asked = specs([run])
-    sessions = real_bars["session"].unique().sort()[-1_000::25].to_list()
-    cut = [
-        compute(real_bars.filter(pl.col("session") <= session), asked, since=session)
-        for session in sessions
-    ]
-    later = compute(real_bars, asked).filter(pl.col("session").is_in(sessions))
-    found = [evaluated_sessions([run], values) for values in (pl.concat(cut), later)]
-    assert_frame_equal(found[0].signals, found[1].signals, check_exact=True)
-    assert_frame_equal(found[0].withheld, found[1].withheld)
-    assert found[0].signals.height > 0

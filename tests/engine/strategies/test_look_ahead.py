@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.indicators.base import Indicator, Param, Series, Spec, kernel
@@ -136,6 +137,9 @@ def test_a_strategy_that_looks_ahead_is_caught(name, cut):
     assert found.height > 0
     assert found["kind"].unique().to_list() == [name]
     assert found["session"].is_in(cut["sessions"]).all()
+    # All sessions together are what each is alone.
+    alone = [look_ahead([planted(name)], **cut | {"sessions": [one]}) for one in cut["sessions"]]
+    assert_frame_equal(found, pl.concat(alone))
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -68,7 +68,7 @@ def test_a_row_has_the_columns_of_run_and_instrument_and_what_runs_share(pairs):
 
 
 def test_what_is_noted_is_of_the_instruments_that_are_left(pairs):
-    noted = pairs.where(pl.col("price") > 0).noting(twice=multiplied, more=pl.lit("x"))
+    noted = pairs.where(pl.col("price") > 0).noting({"twice": multiplied, "more": pl.lit("x")})
     assert noted.instruments.select("instrument_id", "twice", "more").rows() == [
         (40, 8.0, "x"),
         (10, 2.0, "x"),
@@ -79,7 +79,7 @@ def test_what_is_noted_is_of_the_instruments_that_are_left(pairs):
 
 
 def test_what_asks_a_run_is_not_noted(pairs):
-    noted = pairs.noting(reached=multiplied > pl.col("least"))
+    noted = pairs.noting({"reached": multiplied > pl.col("least")})
     assert "reached" not in noted.frame().collect_schema()
 
 
@@ -98,6 +98,6 @@ def test_pairs_are_given_by_params_which_they_know_no_more(pairs):
 
 def test_no_pairs_are_as_good_as_some(pairs):
     none = pairs.where(pl.lit(value=False))
-    for those in (none, none.where(pl.col("price") > 0), none.noting(twice=multiplied)):
+    for those in (none, none.where(pl.col("price") > 0), none.noting({"twice": multiplied})):
         assert ids(those) == []
     assert list(none.by_params("least")) == []

@@ -1,14 +1,18 @@
 import json
 
+import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from quantmatrix_engine.strategies.pairs import Pairs
 from quantmatrix_engine.strategies.trace import (
     RULE_SCHEMA,
     Rule,
     as_json,
     required,
     strength,
+    with_trace,
 )
 
 VALUE = pl.col("value")
@@ -168,3 +172,34 @@ def test_numbers_are_written_as_polars_writes_them(number):
     )
     assert frame.select(expected.alias("rule")).schema["rule"] == RULE_SCHEMA
     assert written["ours"].to_list() == written["theirs"].to_list()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [("price", "price"), ("price", "least"), ("least", "price"), ("least", "least")],
+    ids=["of instruments", "of both", "of both, runs first", "of runs"],
+)
+def test_a_trace_written_once_an_instrument_is_the_one_of_each_pair(read):
+    first, other = (Rule("a rule", pl.col(one), ">", pl.lit(1.5), label="rule") for one in read)
+    rules = [first, other.only_where(pl.col("asked"))]
+    pairs = Pairs(
+        runs=pl.DataFrame({"strategy_id": [1, 2], "least": [1.0, 2.0]}),
+        shared={"asked": True},
+        instruments=pl.DataFrame({"instrument_id": [5, 6, 7], "price": [1.0, 2.0, None]}),
+        run=np.array([0, 1, 1, 0], dtype=np.uint32),
+        instrument=np.array([1, 1, 2, 2], dtype=np.uint32),
+    )
+    noted, trace = with_trace(pairs, rules)
+    key = ["strategy_id", "instrument_id"]
+    written = noted.frame().select(*key, trace=trace).sort(key).collect()
+    plain = pairs.frame().select(*key, trace=as_json(rules)).sort(key).collect()
+    assert written.height == 4
+    assert_frame_equal(written, plain)
+
+
+def test_a_rule_that_comes_first_is_always_asked_also_where_no_pair_is_left():
+    empty = np.array([], dtype=np.uint32)
+    one = pl.DataFrame({"instrument_id": [1], "value": [1.0]})
+    pairs = Pairs(pl.DataFrame({"strategy_id": [1]}), {}, one, empty, empty)
+    with pytest.raises(ValueError, match="it must be asked of every row"):
+        with_trace(pairs, [rule().only_where(pl.lit(value=True))])
