@@ -2,12 +2,12 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeAlias
 
 import dagster as dg
 import polars as pl
@@ -214,10 +214,13 @@ class Kept:
     lake: Path
 
 
+Beginning: TypeAlias = Callable[[Kept], Installation]
+
+
 @contextmanager
-def _copied(folder: Path, bars: Path, kept: Kept, server_url: str) -> Iterator[Installation]:
-    """Gives an installation that has what was kept."""
-    with database_like(kept.database, server_url) as url, _installed(folder, bars, url) as made:
+def _with_lake(folder: Path, bars: Path, kept: Kept, url: str) -> Iterator[Installation]:
+    """Gives an installation over a copy of the database that has the lake that was kept."""
+    with _installed(folder, bars, url) as made:
         shutil.copytree(kept.lake, made.settings.lake, dirs_exist_ok=True)
         yield made
 
@@ -233,31 +236,36 @@ def loaded_once(server_url: str) -> Iterator[Kept]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def loaded(
-    tmp_path: Path, bars_folder: Path, loaded_once: Kept, server_url: str
-) -> Iterator[Installation]:
-    """An installation like that after `load(FIRST, LAST)`, but that its Dagster knows no run."""
-    with _copied(tmp_path, bars_folder, loaded_once, server_url) as made:
-        yield made
-
-
 @pytest.fixture(scope="session")
 def measured_once(loaded_once: Kept, server_url: str) -> Iterator[Kept]:
     """Instruments and bars of FIRST to LAST, and the indicators of MEASURED."""
     folder = Path(mkdtemp(prefix="quantmatrix-measured-"))
     with database_like(loaded_once.database, server_url) as url:
-        with _installed(folder, _recorded(folder / "bars"), url) as made:
-            shutil.copytree(loaded_once.lake, made.settings.lake, dirs_exist_ok=True)
+        with _with_lake(folder, _recorded(folder / "bars"), loaded_once, url) as made:
             made.measure(*MEASURED)
         yield Kept(str(parse_url(url).database), made.settings.lake)
     shutil.rmtree(folder)
 
 
 @pytest.fixture
-def measured(
-    tmp_path: Path, bars_folder: Path, measured_once: Kept, server_url: str
-) -> Iterator[Installation]:
+def loaded(beginning_with: Beginning, loaded_once: Kept) -> Installation:
+    """An installation like that after `load(FIRST, LAST)`, but that its Dagster knows no run."""
+    return beginning_with(loaded_once)
+
+
+@pytest.fixture
+def measured(beginning_with: Beginning, measured_once: Kept) -> Installation:
     """An installation like that after `measure(*MEASURED)`, but that its Dagster knows no run."""
-    with _copied(tmp_path, bars_folder, measured_once, server_url) as made:
+    return beginning_with(measured_once)
+
+
+@pytest.fixture
+def beginning_with(tmp_path: Path, bars_folder: Path, server_url: str) -> Iterator[Beginning]:
+    """Gives an installation of this test that has what was kept."""
+    with ExitStack() as opened:
+
+        def made(kept: Kept) -> Installation:
+            url = opened.enter_context(database_like(kept.database, server_url))
+            return opened.enter_context(_with_lake(tmp_path, bars_folder, kept, url))
+
         yield made
