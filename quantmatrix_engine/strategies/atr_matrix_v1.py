@@ -24,7 +24,7 @@ from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.strategies.base import Kind, Params, Source
 from quantmatrix_engine.strategies.pairs import Pairs
 from quantmatrix_engine.strategies.shared_rules import averages_aligned, some_level_reached
-from quantmatrix_engine.strategies.trace import Rule, as_json, required, with_trace
+from quantmatrix_engine.strategies.trace import Rule, as_json, required, strength, with_trace
 from quantmatrix_engine.strategies.trades import (
     NEXT_SESSION,
     Multiple,
@@ -149,6 +149,7 @@ def _entries(pairs: Pairs) -> pl.LazyFrame:
     return entries(
         with_risk_reward(levelled),
         rules,
+        strength=strength(rules),
         trace=trace,
         size_pct=pl.min_horizontal(pl.col("max_position_size_pct"), SIZE_BY_RISK_PCT),
         min_strength=pl.lit(MIN_STRENGTH),

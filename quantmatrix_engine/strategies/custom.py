@@ -119,19 +119,14 @@ def _of_texts(pairs: Pairs, texts: Mapping[str, Any]) -> Iterator[pl.LazyFrame]:
     buys = formulas.rules("entry", formula_text.condition(entry), entry)
     rules = [*buys, *_level_rules(len(targets))]
     bought, trace = with_trace(pairs.where(*required(buys)), rules)
-    # The frame's `strength` is the param; a signal's is its own.
-    asked = bought.frame().rename({"strength": "own"})
-    said = entries(
-        with_risk_reward(asked.with_columns(**levels)),
+    yield entries(
+        with_risk_reward(bought.frame().with_columns(**levels)),
         rules,
+        strength=pl.col("strength"),
         trace=trace,
         size_pct=risked_pct(),
         min_strength=pl.lit(0.0),
         valid_sessions=pl.col("valid_sessions"),
-    )
-    own = asked.select("strategy_id", "instrument_id", "own")
-    yield (
-        said.join(own, on=["strategy_id", "instrument_id"]).with_columns(strength="own").drop("own")
     )
     sells = formulas.rules("exit", formula_text.condition(leave), leave)
     yield exits(pairs, sells, exit_strength=0.7, urgency=Urgency.MEDIUM)

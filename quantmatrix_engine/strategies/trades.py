@@ -91,6 +91,7 @@ def entries(
     levelled: pl.LazyFrame,
     rules: list[Rule],
     *,
+    strength: pl.Expr,
     trace: pl.Expr,
     size_pct: pl.Expr,
     min_strength: pl.Expr,
@@ -98,13 +99,13 @@ def entries(
 ) -> pl.LazyFrame:
     """Gives the entries whose required rules hold and that are strong enough.
 
-    `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward; `trace` is what
-    is written of the rules in such a frame.
+    `levelled` has the kind's frame with stop, target_1 to target_3 and risk_reward; of such a
+    frame, `strength` (0 to 1) is how strong each entry is, `trace` what is written of the rules.
     """
     # What is written out costs more than what is asked: only the entries' traces are.
     return (
         levelled.filter(*required(rules))
-        .with_columns(strength=strength(rules))
+        .with_columns(strength=strength)
         .filter(pl.col("strength") >= min_strength)
         .with_columns(trace=trace, size_pct=size_pct)
         .select(
@@ -131,6 +132,7 @@ def risked_entries(pairs: Pairs, rules: list[Rule], **levels: pl.Expr) -> pl.Laz
     return entries(
         with_risk_reward(asked.frame().with_columns(**levels)),
         rules,
+        strength=strength(rules),
         trace=trace,
         size_pct=risked_pct(),
         min_strength=pl.col("min_strength"),

@@ -16,7 +16,7 @@ from quantmatrix_engine.strategies.base import Kind, Params, Run, Source
 from quantmatrix_engine.strategies.evaluate import default_runs, representatives
 from quantmatrix_engine.strategies.look_ahead import look_ahead
 from quantmatrix_engine.strategies.pairs import Pairs
-from quantmatrix_engine.strategies.trace import Rule, as_json
+from quantmatrix_engine.strategies.trace import Rule, as_json, strength
 from quantmatrix_engine.strategies.trades import entries, with_risk_reward
 
 KNOWN = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -99,6 +99,7 @@ def decide(pairs: Pairs) -> pl.LazyFrame:
     return entries(
         with_risk_reward(levelled),
         rules,
+        strength=strength(rules),
         trace=as_json(rules),
         size_pct=pl.lit(5.0),
         min_strength=pl.lit(0.0),
