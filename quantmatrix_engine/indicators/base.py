@@ -33,6 +33,9 @@ Series = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 """Whole numbers: rows, weeks, ids, addresses."""
 
+Numbers = npt.NDArray[Any]
+"""A column as it lies in memory: ids, days, moments, prices."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -44,12 +47,16 @@ def kernel(function: Function) -> Function:
     is kept in `__pycache__`, and numba looks only at the file a kernel is written in: after a
     change to a kernel that other files call, delete the `*.nbi` and `*.nbc` files.
     """
-    compiled = nb.njit(
-        nogil=True,
-        cache=True,
-        fastmath={"contract", "nsz", "arcp"},
-        error_model="numpy",
-    )(function)
+    return _compiled(function, {"contract", "nsz", "arcp"})
+
+
+def exact_kernel(function: Function) -> Function:
+    """Gives `function` compiled as a kernel is, with each step rounded as it is written."""
+    return _compiled(function, set())
+
+
+def _compiled(function: Function, fastmath: set[str]) -> Function:
+    compiled = nb.njit(nogil=True, cache=True, fastmath=fastmath, error_model="numpy")(function)
     return cast(Function, compiled)
 
 

@@ -1,7 +1,7 @@
 """Runs any set of indicators over the bars of any set of instruments."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -10,6 +10,15 @@ import polars as pl
 
 from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.indicators.base import Integers, Series, Spec, available
+from quantmatrix_engine.indicators.histories import (
+    Runs,
+    Source,
+    asked_rows,
+    asked_since,
+    days_of,
+    one_by_one,
+    source_of,
+)
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
 from quantmatrix_engine.indicators.runs import put_together, run_starts
@@ -40,16 +49,18 @@ def compute(
     wanted = plan(specs)
     key = ("instrument_id", *dict.fromkeys((SESSION, by)))
     read = sorted({"close", *wanted.inputs} - {*key})
-    _require_columns(bars, {*key, *read})
+    require_columns(bars, {*key, *read})
     chosen = bars.select(*key, *read)
     complete = chosen.drop_nulls([name for name in read if name != BENCHMARK])
     ordered = put_together(complete, by)
     series = {name: _series(ordered, name) for name in wanted.inputs}
     offsets = _offsets(ordered.get_column("instrument_id").to_numpy())
-    kept = None if since is None else _rows_since(ordered, since)
-    of_kept = ordered if kept is None else ordered[kept]
+    runs = one_by_one(offsets)
+    if since is not None:
+        runs = asked_since(runs, days_of(ordered), since)
+    of_kept = ordered if since is None else ordered[asked_rows(runs)]
     outs = {name: np.empty(of_kept.height) for name in wanted.columns}
-    fill(wanted, series, offsets, outs, kept=kept)
+    fill_histories(wanted, [source_of(series[name], runs) for name in wanted.inputs], runs, outs)
     columns = pl.DataFrame(outs).fill_nan(None)
     computed = pl.concat([of_kept.select(*key, "close"), columns], how="horizontal")
     if complete.height == chosen.height:
@@ -67,38 +78,43 @@ def fill(
     series: Mapping[str, Series],
     offsets: Integers,
     outs: Mapping[str, Series],
-    *,
-    kept: Integers | None = None,
 ) -> None:
     """Writes the plan's columns into `outs`, from series that hold all instruments end to end.
 
-    `series` has the plan's inputs and `outs` its columns, contiguous and float64. With `kept`, row
-    numbers in rising order, `outs` have a row for each of them; else one for each row. Raises
-    ContractError for other series: compiled code would write past their end.
+    `series` has the plan's inputs and `outs` its columns, contiguous and float64, a row for each
+    row. Raises ContractError for other series: compiled code would write past their end.
     """
     _require_fit(series, int(offsets[-1]))
-    _require_fit(outs, int(offsets[-1]) if kept is None else kept.size)
+    runs = one_by_one(offsets)
+    fill_histories(wanted, [source_of(series[name], runs) for name in wanted.inputs], runs, outs)
+
+
+def fill_histories(
+    wanted: Plan, sources: Sequence[Source], runs: Runs, outs: Mapping[str, Series]
+) -> None:
+    """Writes the plan's columns of histories into `outs`, a row for each row asked for.
+
+    `sources` are those of the plan's inputs. Raises ContractError for outs that are not contiguous,
+    not float64, not writeable or of another length.
+    """
+    _require_fit(outs, int(runs.tails.sum()))
     if frozen := [name for name in wanted.columns if not outs[name].flags.writeable]:
         raise ContractError(f"{', '.join(frozen)} cannot be written to.")
-    read = {name: series[name] for name in wanted.inputs}
-    written = {name: outs[name] for name in wanted.columns}
     steps = compiled(wanted)
+    firsts = np.concatenate([[0], np.cumsum(runs.tails)])
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [
-            pool.submit(run, wanted, steps, part, read, *_share(written, kept, part))
-            for part in _parts(offsets, WORKERS)
+            pool.submit(
+                run,
+                wanted,
+                steps,
+                runs.part(first, past),
+                sources,
+                {name: outs[name][firsts[first] : firsts[past]] for name in wanted.columns},
+            )
+            for first, past in _parts(runs.lengths(), WORKERS)
         ]:
             done.result()
-
-
-def _share(
-    outs: dict[str, Series], kept: Integers | None, part: Integers
-) -> tuple[dict[str, Series], Integers | None]:
-    """Gives the part's outs, and which of its rows they are."""
-    if kept is None:
-        return outs, None
-    first, last = np.searchsorted(kept, (part[0], part[-1]))
-    return {name: out[first:last] for name, out in outs.items()}, kept[first:last]
 
 
 def lookback(specs: Iterable[Spec]) -> int | None:
@@ -109,7 +125,8 @@ def lookback(specs: Iterable[Spec]) -> int | None:
     return max((reach for reach in reaches if reach is not None), default=0)
 
 
-def _require_columns(bars: pl.DataFrame, needed: set[str]) -> None:
+def require_columns(bars: pl.DataFrame, needed: set[str]) -> None:
+    """Raises ContractError where bars lack one of the columns."""
     missing = sorted(needed.difference(bars.columns))
     if missing:
         raise ContractError(
@@ -123,12 +140,6 @@ def _require_fit(series: Mapping[str, Series], rows: int) -> None:
             raise ContractError(f"{name} has {values.size:,} rows; {rows:,} are needed.")
         if values.dtype != np.float64 or not values.flags.c_contiguous:
             raise ContractError(f"{name} is {values.dtype}; float64, row by row, is needed.")
-
-
-def _rows_since(ordered: pl.DataFrame, since: dt.date) -> Integers:
-    """Gives the numbers of the rows of `since` and later."""
-    rows = ordered.select((pl.col("session") >= since).arg_true()).to_series()
-    return rows.to_numpy().astype(np.int64)
 
 
 def _series(ordered: pl.DataFrame, name: str) -> Series:
@@ -145,8 +156,8 @@ def _offsets(instruments: Integers) -> Integers:
     return np.append(run_starts(instruments), instruments.size)
 
 
-def _parts(offsets: Integers, count: int) -> list[Integers]:
-    """Gives up to `count` stretches of instruments, each of about as many rows."""
-    marks = np.linspace(offsets[0], offsets[-1], count + 1)
-    bounds = np.unique(np.searchsorted(offsets, marks)).tolist()
-    return [offsets[first : last + 1] for first, last in pairwise(bounds)]
+def _parts(lengths: Integers, count: int) -> Iterator[tuple[int, int]]:
+    """Gives up to `count` stretches of histories, each of about as many rows."""
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    marks = np.linspace(0, ends[-1], count + 1)
+    yield from pairwise(np.unique(np.searchsorted(ends, marks)).tolist())

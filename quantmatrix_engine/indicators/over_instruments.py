@@ -1,4 +1,4 @@
-"""Runs the steps of a plan instrument by instrument, without the interpreter in between.
+"""Runs the steps of a plan history by history, without the interpreter in between.
 
 Each kernel is compiled into a step of one form: it is given where its columns begin, its params
 and a number of rows. So one compiled loop runs any plan, and what one kernel wrote is still near
@@ -7,7 +7,7 @@ the processor when the next one reads it.
 
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numba as nb
@@ -16,7 +16,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from quantmatrix_engine.indicators.base import Integers, Series, kernel
+from quantmatrix_engine.indicators.base import Integers, Series, exact_kernel, kernel
+from quantmatrix_engine.indicators.histories import DAYS, PLAIN, PRICE, Runs, Source
 from quantmatrix_engine.indicators.plan import Plan
 
 _BYTES = 8
@@ -42,47 +43,49 @@ def compiled(wanted: Plan) -> Integers:
 def run(
     wanted: Plan,
     steps: Integers,
-    offsets: Integers,
-    series: Mapping[str, Series],
+    runs: Runs,
+    sources: Sequence[Source],
     outs: Mapping[str, Series],
-    kept: Integers | None,
 ) -> None:
-    """Computes the plan's columns of instruments that lie end to end, by its compiled `steps`.
+    """Computes the plan's columns of histories by its compiled `steps`.
 
-    Instrument k has the rows from `offsets[k]` to before `offsets[k + 1]` of `series` and, without
-    `kept`, of `outs`; one without rows is passed over. With `kept`, rising row numbers of these
-    instruments, `outs` have a row for each of those. All arrays are contiguous and float64. Raises
-    RuntimeError naming the kernel that did not come to its end: it raised, which no kernel should.
+    `sources` are those of the plan's inputs. `outs` have a row for each that the histories are
+    asked for, one history after another; they are contiguous and float64. Raises RuntimeError
+    naming the kernel that did not come to its end: it raised, which no kernel should.
     """
-    longest = int(np.diff(offsets).max(initial=0))
-    whole, copied = ({**series, **outs}, {}) if kept is None else (series, outs)
-    buffers = {name: np.empty(longest) for name in (*wanted.between, *copied)}
-    columns = {**whole, **buffers}
-    place = {name: number for number, name in enumerate(columns)}
+    lengths = runs.lengths()
+    names = (*wanted.inputs, *wanted.columns, *wanted.between)
+    place = {name: number for number, name in enumerate(names)}
+    buffers = np.empty((len(names), int(lengths.max(initial=0))))
     asked = [[place[name] for name in (*step.reads, *step.writes)] for step in wanted.steps]
     failed = _run(
-        offsets,
-        _addresses(columns),
-        np.array([_BYTES if name in whole else 0 for name in columns], dtype=np.int64),
+        runs.of,
+        runs.rows,
+        runs.scales,
+        runs.tails,
+        np.array([one.addresses for one in sources], dtype=np.int64).reshape(
+            len(sources), runs.rows.size
+        ),
+        np.array([one.kind for one in sources], dtype=np.int64),
+        _addresses(buffers),
+        _addresses(outs[name] for name in wanted.columns),
+        _starts(runs.tails),
         steps,
         np.array([one for ones in asked for one in ones], dtype=np.int64),
         _starts([len(ones) for ones in asked]),
         np.array([one for step in wanted.steps for one in step.params], dtype=np.float64),
         _starts([len(step.params) for step in wanted.steps]),
-        np.empty(0, dtype=np.int64) if kept is None else kept,
-        np.array([place[name] for name in copied], dtype=np.int64),
-        _addresses(copied),
     )
     if failed >= 0:
         name = getattr(wanted.steps[failed].kernel, "__name__", "a kernel")
         raise RuntimeError(f"{name} raised an error, which is printed above; kernels must not.")
 
 
-def _addresses(columns: Mapping[str, Series]) -> Integers:
-    return np.array([one.ctypes.data for one in columns.values()], dtype=np.int64)
+def _addresses(columns: Iterable[Series]) -> Integers:
+    return np.array([one.ctypes.data for one in columns], dtype=np.int64)
 
 
-def _starts(lengths: list[int]) -> Integers:
+def _starts(lengths: Sequence[int] | Integers) -> Integers:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
@@ -113,55 +116,107 @@ _call: Any = intrinsic(_typed_call)
 
 @kernel
 def _run(  # noqa: PLR0913, PLR0917
-    offsets: Integers,
-    begins: Integers,
-    moves: Integers,
+    of: Integers,
+    rows: Integers,
+    scales: Series,
+    tails: Integers,
+    sources: Integers,
+    kinds: Integers,
+    buffers: Integers,
+    outs: Integers,
+    firsts: Integers,
     steps: Integers,
     places: Integers,
     places_of: Integers,
     params: Series,
     params_of: Integers,
-    kept: Integers,
-    copied: Integers,
-    outs: Integers,
 ) -> int:
-    """Runs the steps of one instrument after those of the one before.
+    """Runs the steps of one history after those of the one before.
 
     Gives the number of the step that did not come to its end, where all stops; -1: all did.
 
-    Column c begins at the address `begins[c]` and moves on by `moves[c]` bytes a row, or, where
-    that is 0, is a buffer that each instrument writes anew. Step s is at `steps[s]`; its columns
-    are those of `places` from `places_of[s]` on, its params likewise. Of the columns `copied` the
-    rows `kept` go to where `outs` begin.
+    Columns are those of the sources, the outs and what is between; each has a buffer that every
+    history writes anew. Of column c run r begins at the address `sources[c, r]`. What is asked of
+    history h begins at row `firsts[h]` of the outs, whose addresses are `outs`. Step s is at
+    `steps[s]`; its columns are those of `places` from `places_of[s]` on, its params likewise.
     """
-    at = begins.copy()
+    at = buffers.copy()
     given = np.empty(1 + places.size, dtype=np.int64)
-    done = 0
-    for instrument in range(offsets.size - 1):
-        start, stop = offsets[instrument], offsets[instrument + 1]
-        rows = stop - start
-        if rows == 0:
+    inputs = kinds.size
+    for history in range(of.size - 1):
+        first_run, past_run = of[history], of[history + 1]
+        count = rows[first_run:past_run].sum()
+        tail = tails[history]
+        if tail == 0:
             continue
-        for column in range(begins.size):
-            at[column] = begins[column] + moves[column] * start
+        for column in range(inputs):
+            at[column] = _together(
+                sources[column], kinds[column], rows, scales, first_run, past_run, buffers[column]
+            )
+        for out in range(outs.size):
+            is_whole = tail == count
+            at[inputs + out] = (
+                outs[out] + _BYTES * firsts[history] if is_whole else buffers[inputs + out]
+            )
         for step in range(steps.size):
             first = places_of[step]
             for place in range(first, places_of[step + 1]):
                 given[1 + place - first] = at[places[place]]
             given[0] = 0
             numbers = params.ctypes.data + _BYTES * params_of[step]
-            _call(steps[step], given.ctypes.data, numbers, rows)
+            _call(steps[step], given.ctypes.data, numbers, count)
             if given[0] == 0:
                 return step
-        before = done
-        while done < kept.size and kept[done] < stop:
-            done += 1
-        for column in range(copied.size):
-            values = _carray(_pointer(at[copied[column]]), rows, np.float64)
-            out = _carray(_pointer(outs[column]), kept.size, np.float64)
-            for row in range(before, done):
-                out[row] = values[kept[row] - start]
+        if tail < count:
+            for out in range(outs.size):
+                values = _carray(_pointer(buffers[inputs + out]), count, np.float64)
+                begin = _pointer(outs[out] + _BYTES * firsts[history])
+                _carray(begin, tail, np.float64)[:] = values[count - tail :]
     return -1
+
+
+@exact_kernel
+def _together(
+    begins: Integers,
+    kind: int,
+    rows: Integers,
+    scales: Series,
+    first_run: int,
+    past_run: int,
+    buffer: int,
+) -> int:
+    """Gives the address of a column's runs one after another, in the price basis of the history.
+
+    A run alone that needs no change stays where it is; else they are copied to `buffer`.
+    """
+    is_kept = kind == PLAIN or (kind != DAYS and scales[first_run] == 1.0)
+    if is_kept and past_run - first_run == 1:
+        return int(begins[first_run])
+    end = buffer
+    for run in range(first_run, past_run):
+        _copy_run(begins[run], kind, rows[run], scales[run], end)
+        end += _BYTES * rows[run]
+    return buffer
+
+
+@exact_kernel
+def _copy_run(begin: int, kind: int, rows: int, scale: float, to: int) -> None:
+    """Copies a run, its prices multiplied and its volume divided by the scale."""
+    out = _carray(_pointer(to), rows, np.float64)
+    if kind == DAYS:
+        days = _carray(_pointer(begin), rows, np.int32)
+        for row in range(rows):
+            out[row] = days[row]
+        return
+    values = _carray(_pointer(begin), rows, np.float64)
+    if kind == PLAIN or scale == 1.0:
+        out[:] = values
+    elif kind == PRICE:
+        for row in range(rows):
+            out[row] = values[row] * scale
+    else:
+        for row in range(rows):
+            out[row] = values[row] / scale
 
 
 @functools.cache

@@ -1,19 +1,13 @@
 """Bars in order out of the pieces they were read in, for what looks at all of their history."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from quantmatrix_engine.indicators.base import Integers, kernel
+from quantmatrix_engine.indicators.base import Integers, Numbers, kernel
 from quantmatrix_engine.prices.ordering import in_order, is_in_order
 
 # Moving runs of fewer rows than this is no faster than sorting.
 SHORTEST_RUN = 8
-
-Numbers = npt.NDArray[Any]
-"""A column as it lies in memory: ids, days, moments, prices."""
 
 
 def put_together(bars: pl.DataFrame, by: str = "session") -> pl.DataFrame:

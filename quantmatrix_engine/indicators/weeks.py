@@ -7,8 +7,11 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.indicators.runs import put_together
 from quantmatrix_engine.indicators.sessions import of_sessions
 from quantmatrix_engine.prices.adjustment import PRICES
+from quantmatrix_engine.prices.benchmark import with_benchmark
+from quantmatrix_engine.prices.ordering import until
 from quantmatrix_engine.prices.resampling import Period, resampled, week_ends
 from quantmatrix_engine.prices.restatement import newest_known
 
@@ -24,18 +27,20 @@ def of_weeks(
     first: dt.date,
     last: dt.date,
     actions: pl.DataFrame,
+    benchmark: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Gives the indicators (contract WeeklyIndicators) of the weeks that end from `first` to
     `last`, sorted by key.
 
-    `bars` keeps the contract Bars, with `benchmark_close` (null where unknown), every vintage and
-    as much history as there is; bars after `last` are not looked at. `actions` keeps the contract
+    `bars` keeps the contract Bars, with every vintage and as much history as there is, and has
+    `benchmark_close` (null where unknown) unless there is a `benchmark`, the bars of what others
+    are measured against. Bars after `last` are not looked at. `actions` keeps the contract
     PriceActions. Each row is in the price basis of its week's last session: earlier prices are
     adjusted for the splits up to it, later splits change nothing. `known_at` is the newest one
     among the bars up to the row. A week is compared with the benchmark's close of the session of
     its last bar.
     """
-    weeks = weekly_bars(bars, actions, last=last)
+    weeks = weekly_bars(bars, actions, last=last, benchmark=benchmark)
     computed = of_sessions(weeks, specs, first=first, last=last, actions=actions)
     own = weeks.filter(pl.col("session") >= first).select(*_BAR, *_BESIDE)
     together = computed.join(own, on=_BAR, maintain_order="left")
@@ -43,18 +48,26 @@ def of_weeks(
     return together.select(*ahead, pl.exclude(ahead))
 
 
-def weekly_bars(bars: pl.DataFrame, actions: pl.DataFrame, *, last: dt.date) -> pl.DataFrame:
+def weekly_bars(
+    bars: pl.DataFrame,
+    actions: pl.DataFrame,
+    *,
+    last: dt.date,
+    benchmark: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Gives the bars of the weeks that are over by `last`, with `benchmark_close`, sorted by key.
 
+    Arguments are those of `of_weeks`.
     Columns are those of the contract PeriodBars, `provider` empty, since the sessions of a week may
     be of several. Each week is in the price basis of its own last session, so that it is to the
     weeks after it what a bar as traded is to later bars.
     """
     over = _last_end(last)
     needed = ["instrument_id", "session", *PRICES, "volume", "known_at", "is_final", _BENCHMARK]
-    known = newest_known(bars.filter(pl.col("session") <= over)).select(
-        *needed, provider=pl.lit("")
-    )
+    known = newest_known(put_together(until(bars, over)))
+    if benchmark is not None:
+        known = with_benchmark(known, until(benchmark, over), actions)
+    known = known.select(*needed, provider=pl.lit(""))
     in_basis = _in_basis_of_week(known, actions)
     return resampled(in_basis, Period.WEEK, as_of=over, beside=[_BENCHMARK])
 

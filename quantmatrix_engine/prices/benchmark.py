@@ -52,10 +52,12 @@ def _beside(bars: pl.DataFrame, told: pl.DataFrame) -> list[pl.Series]:
     closes[of_benchmark[asked]] = told.get_column("benchmark_close").to_numpy()[asked]
     known_at = told.get_column("benchmark_known_at").to_physical().to_numpy()
     moments[of_benchmark[asked]] = known_at[asked]
+    places = days - first
     own = bars.get_column("known_at")
-    later = np.maximum(own.to_physical().to_numpy(), moments[days - first])
+    later = moments[places]
+    np.maximum(later, own.to_physical().to_numpy(), out=later)
     return [
-        pl.Series("benchmark_close", closes[days - first], nan_to_null=True),
+        pl.Series("benchmark_close", closes[places], nan_to_null=True),
         pl.Series("known_at", later).cast(own.dtype),
     ]
 

@@ -1,5 +1,7 @@
 """Puts bars in order: instrument by instrument, session by session."""
 
+import datetime as dt
+
 import numpy as np
 import polars as pl
 
@@ -30,6 +32,12 @@ def has_repeated_keys(ordered: pl.DataFrame) -> bool:
     instruments, sessions = _key(ordered, "session")
     is_same = sessions[1:] == sessions[:-1]
     return bool(np.any(is_same & (instruments[1:] == instruments[:-1])))
+
+
+def until(bars: pl.DataFrame, last: dt.date) -> pl.DataFrame:
+    """Gives the rows up to the session `last`: where that is all, the bars as they are."""
+    is_later = bars.get_column("session") > last
+    return bars.filter(~is_later) if is_later.any() else bars
 
 
 def _key(bars: pl.DataFrame, by: str) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from quantmatrix_engine.indicators.sessions import Computed, of_sessions
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
 from quantmatrix_engine.prices.priority import preferred
-from quantmatrix_engine.prices.restatement import known_by
+from quantmatrix_engine.prices.restatement import known_by, newest_known
 from quantmatrix_models.database import Database
 from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import instruments as instrument_store
@@ -40,8 +40,9 @@ class Histories:
     known_at: dt.datetime | None = None
 
     def bars(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
-        """Gives all history of some instruments up to the session `last`, every vintage."""
-        return self._beside(self._of_benchmark(last), instruments, last)
+        """Gives all history of some instruments up to the session `last`, in order, known last."""
+        known = newest_known(put_together(self._known(instruments, last)))
+        return with_benchmark(known, self._of_benchmark(last), self.actions)
 
     def indicators(
         self, specs: Sequence[Spec], stretch: Stretch, *, of: Computed = of_sessions
@@ -50,15 +51,12 @@ class Histories:
 
         `of` says of which bars: those of the sessions, or longer ones that are made of them.
         """
+        asked = {"first": stretch.first, "last": stretch.last}
+        benchmark = self._of_benchmark(stretch.last)
         return pl.concat(
-            of(bars, specs, first=stretch.first, last=stretch.last, actions=self.actions)
+            of(bars, specs, **asked, actions=self.actions, benchmark=benchmark)
             for bars in self._of_groups(stretch.last)
         )
-
-    def _beside(
-        self, benchmark: pl.DataFrame, instruments: Sequence[int], last: dt.date
-    ) -> pl.DataFrame:
-        return with_benchmark(self._known(instruments, last), benchmark, self.actions)
 
     def _of_benchmark(self, last: dt.date) -> pl.DataFrame:
         return self._known([] if self.benchmark is None else [self.benchmark], last)
@@ -67,15 +65,14 @@ class Histories:
         read = self.lake.read("bars", last=last, keep=among(instruments))
         if self.known_at is not None:
             read = known_by(read, self.known_at)
-        return put_together(preferred(read, self.providers))
+        return preferred(read, self.providers)
 
     def _of_groups(self, last: dt.date) -> Iterator[pl.DataFrame]:
         """Gives the bars of each group; the next one's are read while one's are looked at."""
-        benchmark = self._of_benchmark(last)
         with ThreadPoolExecutor(1) as reader:
             reading = None
             for group in self._groups(last):
-                ahead = reader.submit(self._beside, benchmark, group, last)
+                ahead = reader.submit(self._known, group, last)
                 if reading is not None:
                     yield reading.result()
                 reading = ahead

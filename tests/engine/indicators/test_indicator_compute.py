@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Param, Series, Spec, available, kernel, spec
-from quantmatrix_engine.indicators.compute import compute, fill, lookback
+from quantmatrix_engine.indicators.compute import compute, fill, fill_histories, lookback
+from quantmatrix_engine.indicators.histories import one_by_one, source_of
 from quantmatrix_engine.indicators.plan import Plan, Step, plan
 from quantmatrix_engine.prices.resampling import Period, resampled
 
@@ -302,18 +303,18 @@ def _refusing_into(values: Series, out: Series) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("kept", [None, np.array([4, 6])])
-def test_a_kernel_that_raises_stops_the_run_and_is_named(kept: np.ndarray | None):
+@pytest.mark.parametrize("tails", [None, np.array([1, 2])])
+def test_a_kernel_that_raises_stops_the_run_and_is_named(tails: np.ndarray | None):
     step = Step(_refusing_into, ("close",), (), ("copy",))
     wanted = Plan(steps=(step,), inputs=("close",), columns=("copy",), between=())
-    outs = {"copy": np.zeros(10 if kept is None else kept.size)}
-    close = {"close": np.arange(10.0)}
-    whole = np.array([0, 5, 10])
-    fill(wanted, close, whole, outs, kept=kept)
-    expected = close["close"] if kept is None else kept
-    assert outs["copy"].tolist() == expected.tolist()
+    close = np.arange(10.0)
+    runs = one_by_one(np.array([0, 5, 10]), tails)
+    outs = {"copy": np.zeros(10 if tails is None else 3)}
+    fill_histories(wanted, [source_of(close, runs)], runs, outs)
+    assert outs["copy"].tolist() == (close.tolist() if tails is None else [4.0, 8.0, 9.0])
+    short = one_by_one(np.array([0, 5, 7, 10]), None if tails is None else np.array([1, 1, 1]))
     with pytest.raises(RuntimeError, match="_refusing_into raised"):
-        fill(wanted, close, np.array([0, 5, 7, 10]), outs, kept=kept)
+        fill_histories(wanted, [source_of(close, short)], short, outs)
 
 
 def test_series_that_compiled_code_could_not_write_or_read_are_refused():

@@ -57,6 +57,28 @@ def test_groups_read_ahead_come_to_the_same_as_all_at_once(
     assert whole.get_column("mansfield_10").null_count() == (10 if benchmark is None else 0)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_a_restated_bar_the_newest_counts_though_the_benchmark_was_restated_later(
+    tmp_path: Path, is_first: bool
+):
+    """The later moment of the two is that of both vintages: it does not say which is newer."""
+    lake = Lake(str(tmp_path / "lake"))
+    said = bars(*((one, day, 10.0 * one) for one in range(1, 5) for day in DAYS))
+    later = (dt.timedelta(hours=one) for one in (2, 1, 1, 1))
+    again = [
+        bars((one, DAYS[-2], 10.0 * one + 5.0)).with_columns(pl.col("known_at") + moment)
+        for one, moment in enumerate(later, start=1)
+    ]
+    for part in [*again, said] if is_first else [said, *again]:
+        lake.append("bars", part)
+    source = Histories(lake, [1, 2, 3, 4], ("sample",), 1, NO_ACTIONS)
+    found = source.indicators(SPECS, LAST).filter(pl.col("session") == DAYS[-2])
+    assert found["close"].to_list() == [15.0, 25.0, 35.0, 45.0]
+    assert source.bars([3], LAST.last).filter(pl.col("session") == DAYS[-2])["close"].to_list() == [
+        35.0
+    ]
+
+
 def test_an_error_in_reading_ahead_is_one_of_the_asset(lake: Lake, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(histories, "_BARS_AT_ONCE", 1)
     read, asked = Lake.read, []

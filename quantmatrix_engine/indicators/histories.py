@@ -1,0 +1,331 @@
+"""Histories: bars of an instrument in order, as runs of rows of the pieces they were read in.
+
+What is read lies in pieces, a file a year or session, each in order, so that the rows of an
+instrument come in long runs. Kernels are given the runs of one history after another; nothing is
+moved before.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from quantmatrix_engine.indicators.base import Integers, Numbers, Series, kernel
+from quantmatrix_engine.indicators.runs import SHORTEST_RUN
+from quantmatrix_engine.prices.restatement import newest_known
+
+PLAIN, PRICE, VOLUME, DAYS = range(4)
+"""What becomes of a column's float64 values: kept, multiplied or divided by the run's scale. Days
+are int32 and made float64."""
+
+_KINDS = {"open": PRICE, "high": PRICE, "low": PRICE, "close": PRICE, "volume": VOLUME}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Histories, each of runs of rows that lie somewhere in a frame, one after another.
+
+    History h has the runs from `of[h]` to before `of[h + 1]`. Run r is `rows[r]` rows of the frame
+    from row `begins[r]` on, whose prices are multiplied by `scales[r]`. Of history h the last
+    `tails[h]` rows are asked for.
+    """
+
+    of: Integers
+    begins: Integers
+    rows: Integers
+    scales: Series
+    tails: Integers
+
+    def lengths(self) -> Integers:
+        """Gives how many rows each history has."""
+        ends = np.concatenate([[0], np.cumsum(self.rows)])
+        lengths: Integers = ends[self.of[1:]] - ends[self.of[:-1]]
+        return lengths
+
+    def part(self, first: int, past: int) -> "Runs":
+        """Gives the histories from `first` to before `past`."""
+        return replace(self, of=self.of[first : past + 1], tails=self.tails[first:past])
+
+
+@dataclass(frozen=True)
+class Source:
+    """A column that kernels read: run r begins at `addresses[r]`, in memory that `held` keeps."""
+
+    addresses: Integers
+    kind: int
+    held: Sequence[Numbers]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Bars, and where the history of each of the `instruments`, in rising order, lies in them."""
+
+    bars: pl.DataFrame
+    instruments: Integers
+    runs: Runs
+
+
+def one_by_one(offsets: Integers, tails: Integers | None = None) -> Runs:
+    """Gives histories that lie end to end: h has the rows from `offsets[h]` to `offsets[h + 1]`."""
+    rows = np.diff(offsets)
+    return Runs(
+        of=np.arange(offsets.size),
+        begins=offsets[:-1],
+        rows=rows,
+        scales=np.ones(rows.size),
+        tails=rows if tails is None else tails,
+    )
+
+
+def known(bars: pl.DataFrame) -> Known:
+    """Gives each instrument's history, of its bars as they are known last; all rows are asked for.
+
+    `bars` keeps the contract Bars, holds every vintage and comes in any order. Rows of which a
+    newer vintage is there are in no run. Where an instrument's rows are in no order, they are
+    sorted, at the end of the frame that comes back.
+    """
+    instruments, runs = _found(bars)
+    days = days_of(bars)
+    apart = instruments[_overlapping(runs, days)]
+    if apart.size and runs.rows.size * SHORTEST_RUN <= bars.height:
+        runs = _in_order(without(runs, _superseded(bars, apart)), days)
+        apart = instruments[_overlapping(runs, days)]
+    if apart.size:
+        parts = bars.filter(~_is_of(apart)), newest_known(bars.filter(_is_of(apart)))
+        return known(pl.concat(parts, rechunk=False))
+    within = split(runs, _borders(bars))
+    return Known(bars, instruments, replace(within, tails=within.lengths()))
+
+
+def _found(bars: pl.DataFrame) -> tuple[Integers, Runs]:
+    """Gives the instruments, and the runs of rising sessions of each, by their first session."""
+    ids = bars.get_column("instrument_id").cast(pl.Int64).to_numpy()
+    days = days_of(bars)
+    starts = _rising_starts(ids, days)
+    rows = np.diff(np.append(starts, ids.size))
+    order = np.lexsort((days[starts], ids[starts]))
+    instruments, firsts = np.unique(ids[starts][order], return_index=True)
+    runs = Runs(
+        of=np.append(firsts, starts.size),
+        begins=starts[order],
+        rows=rows[order],
+        scales=np.ones(starts.size),
+        tails=np.zeros(instruments.size, dtype=np.int64),
+    )
+    return instruments, runs
+
+
+def _in_order(runs: Runs, days: Numbers) -> Runs:
+    """Gives the runs of each history by their first session."""
+    order = np.lexsort((days[runs.begins], _histories(runs)))
+    return replace(runs, begins=runs.begins[order], rows=runs.rows[order])
+
+
+def _overlapping(runs: Runs, days: Numbers) -> Integers:
+    """Gives the histories, rising numbers, of which a run begins before the one above it ends."""
+    history = _histories(runs)
+    last = days[runs.begins[:-1] + runs.rows[:-1] - 1]
+    overlaps = (history[1:] == history[:-1]) & (last >= days[runs.begins[1:]])
+    return np.unique(history[1:][overlaps])
+
+
+def _histories(runs: Runs) -> Integers:
+    """Gives the history of each run."""
+    return np.repeat(np.arange(runs.of.size - 1), np.diff(runs.of))
+
+
+def _superseded(bars: pl.DataFrame, instruments: Integers) -> Integers:
+    """Gives the rows of some instruments of which a newer vintage is there."""
+    key = ["instrument_id", "session", "known_at", "provider"]
+    ordered = (
+        bars[key].with_row_index("row").filter(_is_of(instruments)).sort(key, maintain_order=True)
+    )
+    same = [pl.col(name) == pl.col(name).shift(-1) for name in ("instrument_id", "session")]
+    rows = ordered.filter(*same).get_column("row").sort()
+    return rows.to_numpy().astype(np.int64)
+
+
+def _is_of(instruments: Integers) -> pl.Expr:
+    return pl.col("instrument_id").is_in(pl.Series(instruments).implode())
+
+
+def days_of(bars: pl.DataFrame) -> Numbers:
+    """Gives the session of each row as days since 1970-01-01."""
+    days: Numbers = bars.get_column("session").to_physical().to_numpy()
+    return days
+
+
+@kernel
+def _rising_starts(ids: Numbers, days: Numbers) -> Integers:
+    """Gives the rows that are not a later session of the instrument of the row above."""
+    count = min(1, ids.size)
+    for row in range(1, ids.size):
+        count += ids[row] != ids[row - 1] or days[row] <= days[row - 1]
+    starts = np.zeros(count, dtype=np.int64)
+    count = min(1, ids.size)
+    for row in range(1, ids.size):
+        if ids[row] != ids[row - 1] or days[row] <= days[row - 1]:
+            starts[count] = row
+            count += 1
+    return starts
+
+
+def _borders(bars: pl.DataFrame) -> Integers:
+    """Gives the rows at which a piece of some column begins."""
+    lengths = {tuple(column.chunk_lengths()) for column in bars}
+    return np.unique([row for one in lengths for row in np.cumsum(one)]).astype(np.int64)
+
+
+def split(runs: Runs, borders: Integers) -> Runs:
+    """Gives runs of which none goes on over one of the borders, rising row numbers."""
+    ends = runs.begins + runs.rows
+    first = np.searchsorted(borders, runs.begins, side="right")
+    pieces = np.searchsorted(borders, ends, side="left") - first + 1
+    owner = np.repeat(np.arange(pieces.size), pieces)
+    offsets = np.concatenate([[0], np.cumsum(pieces)])
+    number = np.arange(owner.size) - offsets[owner]
+    inner = np.append(borders, 0)
+    begins = np.where(number == 0, runs.begins[owner], inner[first[owner] + number - 1])
+    is_last = number == pieces[owner] - 1
+    past = np.where(is_last, ends[owner], inner[np.minimum(first[owner] + number, borders.size)])
+    return replace(
+        runs,
+        of=offsets[runs.of],
+        begins=begins,
+        rows=past - begins,
+        scales=runs.scales[owner],
+    )
+
+
+def without(runs: Runs, rows: Integers) -> Runs:
+    """Gives the runs without some rows of the frame, rising numbers; all that is left is asked for.
+
+    A history can be left without any row.
+    """
+    if rows.size == 0:
+        return runs
+    apart = split(runs, np.unique(np.concatenate([rows, rows + 1])))
+    stays = ~np.isin(apart.begins, rows)
+    before = np.concatenate([[0], np.cumsum(stays)])
+    left = replace(
+        apart,
+        of=before[apart.of],
+        begins=apart.begins[stays],
+        rows=apart.rows[stays],
+        scales=apart.scales[stays],
+    )
+    return replace(left, tails=left.lengths())
+
+
+def asked_since(runs: Runs, days: Numbers, first: dt.date) -> Runs:
+    """Gives the runs, asked for their rows of `first` and later. `days` are the frame's."""
+    tails = _rows_since(runs.of, runs.begins, runs.rows, days, day_number(first))
+    return replace(runs, tails=tails)
+
+
+def day_number(day: dt.date) -> int:
+    """Gives a date as days since 1970-01-01."""
+    return (day - dt.date(1970, 1, 1)).days
+
+
+@kernel
+def _rows_since(
+    of: Integers, begins: Integers, rows: Integers, days: Numbers, first: int
+) -> Integers:
+    tails = np.zeros(of.size - 1, dtype=np.int64)
+    for history in range(tails.size):
+        for run in range(of[history + 1] - 1, of[history] - 1, -1):
+            of_run = days[begins[run] : begins[run] + rows[run]]
+            tails[history] += rows[run] - np.searchsorted(of_run, first)
+            if of_run[0] < first:
+                break
+    return tails
+
+
+def asked_rows(runs: Runs) -> Integers:
+    """Gives the rows of the frame that are asked for, one history after another."""
+    return _asked_rows(runs.of, runs.begins, runs.rows, runs.tails)
+
+
+@kernel
+def _asked_rows(of: Integers, begins: Integers, rows: Integers, tails: Integers) -> Integers:
+    out = np.empty(tails.sum(), dtype=np.int64)
+    end = 0
+    for history in range(tails.size):
+        left = tails[history]
+        end += left
+        place = end
+        for run in range(of[history + 1] - 1, of[history] - 1, -1):
+            count = min(left, rows[run])
+            past = begins[run] + rows[run]
+            place -= count
+            for row in range(count):
+                out[place + row] = past - count + row
+            left -= count
+            if left == 0:
+                break
+    return out
+
+
+def newest_moments(runs: Runs, moments: Numbers) -> Integers:
+    """Gives for each row asked for the largest number of its history up to it.
+
+    `moments` are the frame's, as integers.
+    """
+    return _newest_moments(runs.of, runs.begins, runs.rows, runs.tails, moments)
+
+
+@kernel
+def _newest_moments(
+    of: Integers, begins: Integers, rows: Integers, tails: Integers, moments: Numbers
+) -> Integers:
+    out = np.empty(tails.sum(), dtype=np.int64)
+    end = 0
+    for history in range(tails.size):
+        if tails[history] == 0:
+            continue
+        count = rows[of[history] : of[history + 1]].sum()
+        end += tails[history]
+        place = end - count
+        newest = moments[begins[of[history]]]
+        for run in range(of[history], of[history + 1]):
+            of_run = moments[begins[run] : begins[run] + rows[run]]
+            for row in range(of_run.size):
+                newest = max(newest, of_run[row])
+                if place >= end - tails[history]:
+                    out[place] = newest
+                place += 1
+    return out
+
+
+def source(bars: pl.DataFrame, name: str, runs: Runs) -> Source:
+    """Gives a column of the frame as kernels read it; a null is NaN."""
+    column = bars.get_column(name)
+    is_days = column.dtype == pl.Date
+    typed = column.to_physical() if is_days else column.cast(pl.Float64)
+    if not _is_split_at(runs, np.cumsum(typed.chunk_lengths())):
+        typed = typed.rechunk()
+    held = [piece.to_numpy() for piece in typed.get_chunks()]
+    firsts = np.concatenate([[0], np.cumsum([piece.size for piece in held])])[:-1]
+    at = np.array([piece.ctypes.data for piece in held], dtype=np.int64)
+    which = np.searchsorted(firsts, runs.begins, side="right") - 1
+    size = held[0].itemsize
+    return Source(
+        addresses=at[which] + (runs.begins - firsts[which]) * size,
+        kind=DAYS if is_days else _KINDS.get(name, PLAIN),
+        held=held,
+    )
+
+
+def _is_split_at(runs: Runs, borders: Integers) -> bool:
+    """Says whether no run goes on over one of the borders, rising row numbers."""
+    begun = np.searchsorted(borders, runs.begins, side="right")
+    ended = np.searchsorted(borders, runs.begins + runs.rows, side="left")
+    return bool((begun == ended).all())
+
+
+def source_of(values: Series, runs: Runs) -> Source:
+    """Gives a contiguous float64 array as kernels read it."""
+    return Source(values.ctypes.data + runs.begins * values.itemsize, PLAIN, [values])
