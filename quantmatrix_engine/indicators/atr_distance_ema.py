@@ -1,7 +1,7 @@
 """How many average true ranges the close stands above or below its exponential average."""
 
 from quantmatrix_engine.indicators.atr_distance import distance_into
-from quantmatrix_engine.indicators.base import Indicator, Param, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Spec, of_the_row, spec
 from quantmatrix_engine.indicators.ema_distance_pct import lookback as lookback_of_difference
 
 
@@ -28,4 +28,5 @@ INDICATOR = Indicator(
     kernel=distance_into,
     kernel_params=(),
     lookback=lookback,
+    reach=of_the_row,
 )

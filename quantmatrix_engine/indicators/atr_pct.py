@@ -36,4 +36,5 @@ INDICATOR = Indicator(
     kernel=atr_pct_into,
     kernel_params=(),
     lookback=of_the_row,
+    reach=of_the_row,
 )

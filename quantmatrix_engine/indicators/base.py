@@ -86,7 +86,7 @@ class Param:
 
 
 def of_the_row(*params: float) -> int:  # noqa: ARG001
-    """Gives 0: the `lookback` of what is computed from a row alone."""
+    """Gives 0: the `lookback` and the `reach` of what is computed from a row alone."""
     return 0
 
 
@@ -119,6 +119,10 @@ class Indicator:
     for the ATR of a name that has stopped moving, which falls towards 0 for as long as the name
     stands still. `refusal(*params)` says what is wrong with params that are fine each but not
     together, or gives None.
+
+    `reach(*params)` is the number of rows of inputs and used columns before a row that decide it to
+    the last bit, whatever came earlier: that of a window. Where only the newest rows are asked for
+    the kernel is given no more than they need. Without it all rows before count.
     """
 
     name: str
@@ -131,6 +135,7 @@ class Indicator:
     uses: Callable[..., tuple["Spec", ...]] = uses_nothing
     kernel_params: tuple[str, ...] | None = None
     refusal: Callable[..., str | None] = refuses_nothing
+    reach: Callable[..., int] | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -163,6 +168,11 @@ class Spec:
         """Gives the values of the params that the kernel takes, in their order."""
         taken = self.declared().kernel_params
         return tuple(value for name, value in self.params if taken is None or name in taken)
+
+    def reach(self) -> int | None:
+        """Gives how many rows before a row decide it to the last bit; None: all do."""
+        own = self.declared().reach
+        return None if own is None else own(*self.values())
 
     def uses(self) -> tuple["Spec", ...]:
         """Gives the specs whose columns its kernel reads, in the order of its arguments."""

@@ -96,6 +96,11 @@ def lookback(window: int, deviations: float) -> int:  # noqa: ARG001
     return 0
 
 
+def reach(window: int, deviations: float) -> int:  # noqa: ARG001
+    """Gives `window - 1`: the window's closes."""
+    return window - 1
+
+
 INDICATOR = Indicator(
     name="bollinger",
     params=(
@@ -122,4 +127,5 @@ INDICATOR = Indicator(
     ),
     kernel=bollinger_into,
     lookback=lookback,
+    reach=reach,
 )

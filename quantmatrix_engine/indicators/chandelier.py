@@ -56,4 +56,5 @@ INDICATOR = Indicator(
     ),
     kernel=chandelier_into,
     lookback=lookback,
+    reach=lookback,
 )

@@ -37,4 +37,5 @@ INDICATOR = Indicator(
     ),
     kernel=donchian_into,
     lookback=lookback,
+    reach=lookback,
 )

@@ -2,7 +2,7 @@
 
 import math
 
-from quantmatrix_engine.indicators.base import Indicator, Param, Spec, spec
+from quantmatrix_engine.indicators.base import Indicator, Param, Spec, of_the_row, spec
 from quantmatrix_engine.indicators.sma_distance_pct import distance_pct_into
 
 SMALLEST_RATIO = 1e-3
@@ -35,4 +35,5 @@ INDICATOR = Indicator(
     kernel=distance_pct_into,
     kernel_params=(),
     lookback=lookback,
+    reach=of_the_row,
 )

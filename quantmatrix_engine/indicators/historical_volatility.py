@@ -50,4 +50,5 @@ INDICATOR = Indicator(
     ),
     kernel=historical_volatility_into,
     lookback=lookback,
+    reach=lookback,
 )

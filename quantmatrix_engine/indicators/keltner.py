@@ -67,4 +67,5 @@ INDICATOR = Indicator(
     kernel=keltner_into,
     kernel_params=("multiple",),
     lookback=of_the_row,
+    reach=of_the_row,
 )

@@ -69,4 +69,5 @@ INDICATOR = Indicator(
     ),
     kernel=mansfield_into,
     lookback=lookback,
+    reach=lookback,
 )

@@ -40,4 +40,5 @@ INDICATOR = Indicator(
     ),
     kernel=momentum_into,
     lookback=lookback,
+    reach=lookback,
 )

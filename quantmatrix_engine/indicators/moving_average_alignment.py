@@ -54,4 +54,5 @@ INDICATOR = Indicator(
     ),
     kernel=moving_average_alignment_into,
     lookback=of_the_row,
+    reach=of_the_row,
 )

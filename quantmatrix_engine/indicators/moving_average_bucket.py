@@ -70,4 +70,5 @@ INDICATOR = Indicator(
     ),
     kernel=moving_average_bucket_into,
     lookback=of_the_row,
+    reach=of_the_row,
 )

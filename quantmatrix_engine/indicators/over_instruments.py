@@ -21,6 +21,7 @@ from quantmatrix_engine.indicators.histories import DAYS, PLAIN, PRICE, Runs, So
 from quantmatrix_engine.indicators.plan import Plan
 
 _BYTES = 8
+_ALL = -1
 _carray: Any = nb.carray  # type: ignore[attr-defined]
 
 
@@ -73,6 +74,8 @@ def run(
         steps,
         np.array([one for ones in asked for one in ones], dtype=np.int64),
         _starts([len(ones) for ones in asked]),
+        np.array([len(step.reads) for step in wanted.steps], dtype=np.int64),
+        np.array([_ALL if one.reach is None else one.reach for one in wanted.steps]),
         np.array([one for step in wanted.steps for one in step.params], dtype=np.float64),
         _starts([len(step.params) for step in wanted.steps]),
     )
@@ -128,6 +131,8 @@ def _run(  # noqa: PLR0913, PLR0917
     steps: Integers,
     places: Integers,
     places_of: Integers,
+    reads: Integers,
+    reaches: Integers,
     params: Series,
     params_of: Integers,
 ) -> int:
@@ -138,9 +143,12 @@ def _run(  # noqa: PLR0913, PLR0917
     Columns are those of the sources, the outs and what is between; each has a buffer that every
     history writes anew. Of column c run r begins at the address `sources[c, r]`. What is asked of
     history h begins at row `firsts[h]` of the outs, whose addresses are `outs`. Step s is at
-    `steps[s]`; its columns are those of `places` from `places_of[s]` on, its params likewise.
+    `steps[s]`; its columns are those of `places` from `places_of[s]` on, of which it reads the
+    first `reads[s]`; its params likewise.
     """
     at = buffers.copy()
+    lengths = np.empty(steps.size, dtype=np.int64)
+    needed = np.empty(buffers.size, dtype=np.int64)
     given = np.empty(1 + places.size, dtype=np.int64)
     inputs = kinds.size
     for history in range(of.size - 1):
@@ -158,13 +166,17 @@ def _run(  # noqa: PLR0913, PLR0917
             at[inputs + out] = (
                 outs[out] + _BYTES * firsts[history] if is_whole else buffers[inputs + out]
             )
+        needed[:] = 0
+        needed[inputs : inputs + outs.size] = tail
+        _lengths_into(count, needed, places, places_of, reads, reaches, lengths)
         for step in range(steps.size):
             first = places_of[step]
+            passed_over = _BYTES * (count - lengths[step])
             for place in range(first, places_of[step + 1]):
-                given[1 + place - first] = at[places[place]]
+                given[1 + place - first] = at[places[place]] + passed_over
             given[0] = 0
             numbers = params.ctypes.data + _BYTES * params_of[step]
-            _call(steps[step], given.ctypes.data, numbers, count)
+            _call(steps[step], given.ctypes.data, numbers, lengths[step])
             if given[0] == 0:
                 return step
         if tail < count:
@@ -173,6 +185,31 @@ def _run(  # noqa: PLR0913, PLR0917
                 begin = _pointer(outs[out] + _BYTES * firsts[history])
                 _carray(begin, tail, np.float64)[:] = values[count - tail :]
     return -1
+
+
+@kernel
+def _lengths_into(
+    count: int,
+    needed: Integers,
+    places: Integers,
+    places_of: Integers,
+    reads: Integers,
+    reaches: Integers,
+    lengths: Integers,
+) -> None:
+    """Writes how many of a history's last rows each step is given: those that are needed of it.
+
+    `needed` has how many rows are of each column, and gets those that later steps read.
+    """
+    for step in range(lengths.size - 1, -1, -1):
+        first, past = places_of[step], places_of[step + 1]
+        rows = 0
+        for place in range(first + reads[step], past):
+            rows = max(rows, needed[places[place]])
+        rows = count if reaches[step] == _ALL else min(count, rows + reaches[step])
+        lengths[step] = rows
+        for place in range(first, first + reads[step]):
+            needed[places[place]] = max(needed[places[place]], rows)
 
 
 @exact_kernel

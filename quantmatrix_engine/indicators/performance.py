@@ -33,4 +33,5 @@ INDICATOR = Indicator(
     ),
     kernel=performance_into,
     lookback=lookback,
+    reach=lookback,
 )

@@ -9,12 +9,16 @@ from quantmatrix_engine.indicators.shared_series import SHARED_SERIES, SharedSer
 
 @dataclass(frozen=True)
 class Step:
-    """A kernel, with the columns it reads and writes and the params it takes."""
+    """A kernel, with the columns it reads and writes and the params it takes.
+
+    `reach` is how many rows before a row decide it to the last bit; None: all do.
+    """
 
     kernel: Callable[..., None]
     reads: tuple[str, ...]
     params: tuple[float, ...]
     writes: tuple[str, ...]
+    reach: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,4 +72,5 @@ def _step(asked: Spec) -> Step:
         reads=(*declared.inputs, *used),
         params=asked.kernel_values(),
         writes=asked.columns(),
+        reach=asked.reach(),
     )

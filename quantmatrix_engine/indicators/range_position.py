@@ -39,4 +39,5 @@ INDICATOR = Indicator(
     ),
     kernel=range_position_into,
     lookback=lookback,
+    reach=lookback,
 )

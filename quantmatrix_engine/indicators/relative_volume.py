@@ -42,4 +42,5 @@ INDICATOR = Indicator(
     kernel=relative_volume_into,
     kernel_params=(),
     lookback=lookback,
+    reach=lookback,
 )

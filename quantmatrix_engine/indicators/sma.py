@@ -81,6 +81,11 @@ def lookback(window: int) -> int:
     return window - 1
 
 
+def reach(window: int) -> int:
+    """Gives `window`: the row whose total is taken off."""
+    return window
+
+
 INDICATOR = Indicator(
     name="sma",
     params=(Param("window", default=20),),
@@ -92,4 +97,5 @@ INDICATOR = Indicator(
     ),
     kernel=sma_of_totals_into,
     lookback=lookback,
+    reach=reach,
 )

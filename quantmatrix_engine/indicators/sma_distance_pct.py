@@ -40,4 +40,5 @@ INDICATOR = Indicator(
     kernel=distance_pct_into,
     kernel_params=(),
     lookback=of_the_row,
+    reach=of_the_row,
 )

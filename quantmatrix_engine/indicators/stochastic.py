@@ -84,4 +84,5 @@ INDICATOR = Indicator(
     ),
     kernel=stochastic_into,
     lookback=lookback,
+    reach=lookback,
 )

@@ -47,6 +47,11 @@ def lookback(average: int, window: int, smooth_k: int, smooth_d: int) -> int:  #
     return window + smooth_k + smooth_d - 3
 
 
+def reach(average: int, window: int, smooth_k: int, smooth_d: int) -> int:
+    """Gives all values of RSI that are in one of the windows, and those it passes over."""
+    return average + lookback(average, window, smooth_k, smooth_d)
+
+
 INDICATOR = Indicator(
     name="stochastic_rsi",
     params=(
@@ -69,4 +74,5 @@ INDICATOR = Indicator(
     ),
     kernel=stochastic_rsi_into,
     lookback=lookback,
+    reach=reach,
 )

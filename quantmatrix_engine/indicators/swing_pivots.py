@@ -69,4 +69,5 @@ INDICATOR = Indicator(
     ),
     kernel=swing_pivots_into,
     lookback=lookback,
+    reach=lookback,
 )

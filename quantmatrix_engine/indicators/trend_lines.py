@@ -94,4 +94,5 @@ INDICATOR = Indicator(
     ),
     kernel=trend_lines_into,
     lookback=lookback,
+    reach=lookback,
 )

@@ -81,4 +81,5 @@ INDICATOR = Indicator(
     ),
     kernel=unfilled_gaps_into,
     lookback=lookback,
+    reach=lookback,
 )

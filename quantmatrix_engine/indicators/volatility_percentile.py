@@ -60,4 +60,5 @@ INDICATOR = Indicator(
     kernel=percentile_into,
     kernel_params=("window",),
     lookback=lookback,
+    reach=lookback,
 )

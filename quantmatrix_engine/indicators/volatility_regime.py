@@ -47,4 +47,5 @@ INDICATOR = Indicator(
     kernel=regime_into,
     kernel_params=(),
     lookback=of_the_row,
+    reach=of_the_row,
 )

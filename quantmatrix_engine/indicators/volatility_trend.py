@@ -37,6 +37,11 @@ def lookback(window: int) -> int:  # noqa: ARG001
     return LONG - 1
 
 
+def reach(window: int) -> int:
+    """Gives the rows of the longer mean, and those before the first ATR, which it passes over."""
+    return window + lookback(window)
+
+
 INDICATOR = Indicator(
     name="volatility_trend",
     params=(Param("window", default=14),),
@@ -49,4 +54,5 @@ INDICATOR = Indicator(
     ),
     kernel=volatility_trend_into,
     lookback=lookback,
+    reach=reach,
 )

@@ -14,4 +14,5 @@ INDICATOR = Indicator(
     ),
     kernel=sma_into,
     lookback=lookback,
+    reach=lookback,
 )

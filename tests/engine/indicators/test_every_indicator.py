@@ -59,6 +59,16 @@ def test_cutting_the_future_changes_nothing(asked, height, market):
     assert_frame_equal(compute(market.filter(known), [asked]), of_all, check_exact=True)
 
 
+@every_spec_and_the_shortest
+@pytest.mark.parametrize("newest", [1, 2, 40, 700])
+def test_the_newest_rows_alone_are_those_of_all_rows_to_the_last_bit(asked, newest, market):
+    """What an indicator says it reaches back over is all that its kernel is given for them."""
+    sessions = market.get_column("session").unique().sort()
+    since = sessions[-newest]
+    of_all = compute(market, [asked]).filter(pl.col("session") >= since)
+    assert_frame_equal(compute(market, [asked], since=since), of_all, check_exact=True)
+
+
 @pytest.mark.parametrize("asked", [one for one in SPECS if one.lookback() is not None], ids=_named)
 @pytest.mark.parametrize("start", [1, 2, 57, 300])
 def test_history_before_the_lookback_changes_a_row_by_less_than_the_tolerance(asked, start, market):
