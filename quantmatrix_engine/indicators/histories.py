@@ -7,18 +7,19 @@ moved before.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, Series, kernel
 from quantmatrix_engine.indicators.runs import SHORTEST_RUN
+from quantmatrix_engine.prices.benchmark import ByDay
 from quantmatrix_engine.prices.restatement import newest_known
 
-PLAIN, PRICE, VOLUME, DAYS = range(4)
+PLAIN, PRICE, VOLUME, DAYS, BY_DAY = range(5)
 """What becomes of a column's float64 values: kept, multiplied or divided by the run's scale. Days
-are int32 and made float64."""
+are int32: they are made float64, or a table is looked up by them."""
 
 _KINDS = {"open": PRICE, "high": PRICE, "low": PRICE, "close": PRICE, "volume": VOLUME}
 
@@ -51,18 +52,27 @@ class Runs:
 
 @dataclass(frozen=True)
 class Source:
-    """A column that kernels read: run r begins at `addresses[r]`, in memory that `held` keeps."""
+    """A column that kernels read: run r begins at `addresses[r]`, in memory that `held` keeps.
+
+    `table` is looked up BY_DAY, from the day `first` on.
+    """
 
     addresses: Integers
     kind: int
     held: Sequence[Numbers]
+    table: Series = field(default_factory=lambda: np.empty(0))
+    first: int = 0
 
 
 @dataclass(frozen=True)
 class Known:
-    """Bars, and where the history of each of the `instruments`, in rising order, lies in them."""
+    """Bars, and where the history of each of the `instruments`, in rising order, lies in them.
+
+    `days` are the bars' sessions as days since 1970-01-01.
+    """
 
     bars: pl.DataFrame
+    days: Numbers
     instruments: Integers
     runs: Runs
 
@@ -86,8 +96,8 @@ def known(bars: pl.DataFrame) -> Known:
     newer vintage is there are in no run. Where an instrument's rows are in no order, they are
     sorted, at the end of the frame that comes back.
     """
-    instruments, runs = _found(bars)
     days = days_of(bars)
+    instruments, runs = _found(bars, days)
     apart = instruments[_overlapping(runs, days)]
     if apart.size and runs.rows.size * SHORTEST_RUN <= bars.height:
         runs = _in_order(without(runs, _superseded(bars, apart)), days)
@@ -96,13 +106,12 @@ def known(bars: pl.DataFrame) -> Known:
         parts = bars.filter(~_is_of(apart)), newest_known(bars.filter(_is_of(apart)))
         return known(pl.concat(parts, rechunk=False))
     within = split(runs, _borders(bars))
-    return Known(bars, instruments, replace(within, tails=within.lengths()))
+    return Known(bars, days, instruments, replace(within, tails=within.lengths()))
 
 
-def _found(bars: pl.DataFrame) -> tuple[Integers, Runs]:
+def _found(bars: pl.DataFrame, days: Numbers) -> tuple[Integers, Runs]:
     """Gives the instruments, and the runs of rising sessions of each, by their first session."""
     ids = bars.get_column("instrument_id").cast(pl.Int64).to_numpy()
-    days = days_of(bars)
     starts = _rising_starts(ids, days)
     rows = np.diff(np.append(starts, ids.size))
     order = np.lexsort((days[starts], ids[starts]))
@@ -269,17 +278,26 @@ def _asked_rows(of: Integers, begins: Integers, rows: Integers, tails: Integers)
     return out
 
 
-def newest_moments(runs: Runs, moments: Numbers) -> Integers:
-    """Gives for each row asked for the largest number of its history up to it.
+def newest_moments(runs: Runs, moments: Numbers, days: Numbers, beside: ByDay) -> Integers:
+    """Gives for each row asked for the newest moment of its history up to it.
 
-    `moments` are the frame's, as integers.
+    `moments` and `days` are the frame's, as integers. What lies `beside` the bars counts, too.
     """
-    return _newest_moments(runs.of, runs.begins, runs.rows, runs.tails, moments)
+    return _newest_moments(
+        runs.of, runs.begins, runs.rows, runs.tails, moments, days, beside.moments, beside.first
+    )
 
 
 @kernel
-def _newest_moments(
-    of: Integers, begins: Integers, rows: Integers, tails: Integers, moments: Numbers
+def _newest_moments(  # noqa: PLR0913, PLR0917
+    of: Integers,
+    begins: Integers,
+    rows: Integers,
+    tails: Integers,
+    moments: Numbers,
+    days: Numbers,
+    of_days: Numbers,
+    first: int,
 ) -> Integers:
     out = np.empty(tails.sum(), dtype=np.int64)
     end = 0
@@ -291,9 +309,8 @@ def _newest_moments(
         place = end - count
         newest = moments[begins[of[history]]]
         for run in range(of[history], of[history + 1]):
-            of_run = moments[begins[run] : begins[run] + rows[run]]
-            for row in range(of_run.size):
-                newest = max(newest, of_run[row])
+            for row in range(begins[run], begins[run] + rows[run]):
+                newest = max(newest, moments[row], of_days[days[row] - first])
                 if place >= end - tails[history]:
                     out[place] = newest
                 place += 1
@@ -317,6 +334,12 @@ def source(bars: pl.DataFrame, name: str, runs: Runs) -> Source:
         kind=DAYS if is_days else _KINDS.get(name, PLAIN),
         held=held,
     )
+
+
+def source_by_day(bars: pl.DataFrame, beside: ByDay, runs: Runs) -> Source:
+    """Gives a benchmark's close of each bar's session as kernels read it."""
+    days = source(bars, "session", runs)
+    return replace(days, kind=BY_DAY, table=beside.closes, first=beside.first)
 
 
 def _is_split_at(runs: Runs, borders: Integers) -> bool:

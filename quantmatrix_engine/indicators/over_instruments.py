@@ -17,7 +17,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from quantmatrix_engine.indicators.base import Integers, Series, exact_kernel, kernel
-from quantmatrix_engine.indicators.histories import DAYS, PLAIN, PRICE, Runs, Source
+from quantmatrix_engine.indicators.histories import (
+    BY_DAY,
+    DAYS,
+    PLAIN,
+    PRICE,
+    VOLUME,
+    Runs,
+    Source,
+)
 from quantmatrix_engine.indicators.plan import Plan
 
 _BYTES = 8
@@ -68,6 +76,8 @@ def run(
             len(sources), runs.rows.size
         ),
         np.array([one.kind for one in sources], dtype=np.int64),
+        _addresses(one.table for one in sources),
+        np.array([one.first for one in sources], dtype=np.int64),
         _addresses(buffers),
         _addresses(outs[name] for name in wanted.columns),
         _starts(runs.tails),
@@ -125,6 +135,8 @@ def _run(  # noqa: PLR0913, PLR0917
     tails: Integers,
     sources: Integers,
     kinds: Integers,
+    tables: Integers,
+    table_begins: Integers,
     buffers: Integers,
     outs: Integers,
     firsts: Integers,
@@ -157,9 +169,15 @@ def _run(  # noqa: PLR0913, PLR0917
         tail = tails[history]
         if tail == 0:
             continue
+        of_runs = rows[first_run:past_run], scales[first_run:past_run]
         for column in range(inputs):
             at[column] = _together(
-                sources[column], kinds[column], rows, scales, first_run, past_run, buffers[column]
+                sources[column, first_run:past_run],
+                kinds[column],
+                *of_runs,
+                tables[column],
+                table_begins[column],
+                buffers[column],
             )
         for out in range(outs.size):
             is_whole = tail == count
@@ -218,22 +236,35 @@ def _together(
     kind: int,
     rows: Integers,
     scales: Series,
-    first_run: int,
-    past_run: int,
+    table: int,
+    first: int,
     buffer: int,
 ) -> int:
     """Gives the address of a column's runs one after another, in the price basis of the history.
 
     A run alone that needs no change stays where it is; else they are copied to `buffer`.
     """
-    is_kept = kind == PLAIN or (kind != DAYS and scales[first_run] == 1.0)
-    if is_kept and past_run - first_run == 1:
-        return int(begins[first_run])
+    is_price = kind in (PRICE, VOLUME)
+    if begins.size == 1 and (kind == PLAIN or (is_price and scales[0] == 1.0)):
+        return int(begins[0])
     end = buffer
-    for run in range(first_run, past_run):
-        _copy_run(begins[run], kind, rows[run], scales[run], end)
+    for run in range(begins.size):
+        if kind == BY_DAY:
+            _look_up(begins[run], rows[run], table, first, end)
+        else:
+            _copy_run(begins[run], kind, rows[run], scales[run], end)
         end += _BYTES * rows[run]
     return buffer
+
+
+@exact_kernel
+def _look_up(begin: int, rows: int, table: int, first: int, to: int) -> None:
+    """Writes what the table, which begins at the day `first`, has for the run's days."""
+    days = _carray(_pointer(begin), rows, np.int32)
+    out = _carray(_pointer(to), rows, np.float64)
+    values = _carray(_pointer(table), days[-1] - first + 1, np.float64)
+    for row in range(rows):
+        out[row] = values[days[row] - first]
 
 
 @exact_kernel

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -15,14 +14,14 @@ from quantmatrix_engine.indicators.compute import BENCHMARK, fill_histories, req
 from quantmatrix_engine.indicators.histories import (
     asked_rows,
     asked_since,
-    days_of,
     known,
     newest_moments,
     source,
+    source_by_day,
     without,
 )
 from quantmatrix_engine.indicators.plan import plan
-from quantmatrix_engine.prices.benchmark import with_benchmark
+from quantmatrix_engine.prices.benchmark import by_day
 from quantmatrix_engine.prices.ordering import until
 
 _NEEDED = ("instrument_id", "provider", "session", "known_at")
@@ -72,23 +71,27 @@ def of_sessions(
         given -= {BENCHMARK}
     require_columns(bars, {*_NEEDED, *given})
     found = known(until(bars[[*_NEEDED, *sorted(given)]], last))
-    if benchmark is not None:
-        beside = with_benchmark(found.bars, until(benchmark, last), actions)
-        found = replace(found, bars=beside)
-    days = days_of(found.bars)
-    told = asked_since(found.runs, days, first)
+    beside = by_day(None if benchmark is None else until(benchmark, last), actions, found.days)
+    told = asked_since(found.runs, found.days, first)
     splits = actions.filter(pl.col("ratio").is_not_null(), pl.col("ex_date") <= last)
     nulls = _rows_with_null(found.bars, sorted(given - {BENCHMARK}))
-    runs = in_bases(without(found.runs, nulls), found.instruments, days, splits, first)
+    left = without(found.runs, nulls)
+    runs = in_bases(left, found.instruments, found.days, splits, first)
     outs = {name: np.empty(int(runs.tails.sum())) for name in wanted.columns}
-    fill_histories(wanted, [source(found.bars, name, runs) for name in wanted.inputs], runs, outs)
+    sources = [
+        source_by_day(found.bars, beside, runs)
+        if name == BENCHMARK and benchmark is not None
+        else source(found.bars, name, runs)
+        for name in wanted.inputs
+    ]
+    fill_histories(wanted, sources, runs, outs)
     rows = asked_rows(told)
     columns = pl.DataFrame(_beside_nulls(outs, ~np.isin(rows, nulls)) if nulls.size else outs)
     moments = found.bars.get_column("known_at")
-    newest = newest_moments(told, moments.to_physical().to_numpy())
+    newest = newest_moments(told, moments.to_physical().to_numpy(), found.days, beside)
     return pl.concat(
         [
-            found.bars.select("instrument_id", "session", "close")[rows],
+            found.bars[["instrument_id", "session", "close"]][rows],
             columns.fill_nan(None),
             pl.DataFrame({"known_at": newest}).cast(moments.dtype),
         ],

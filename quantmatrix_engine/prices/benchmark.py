@@ -1,6 +1,9 @@
 """Puts a benchmark's close beside every bar, for what is measured against it."""
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from quantmatrix_engine.prices.restatement import newest_known
@@ -22,44 +25,60 @@ def with_benchmark(
     splits up to it, so a later split changes none of them. For ratios to their own mean any one
     basis will do.
     """
-    own = newest_known(benchmark)
-    is_its = pl.col("instrument_id").is_in(own.get_column("instrument_id").unique().implode())
-    told = own.join_asof(
-        _grown(actions.filter(is_its)), left_on="session", right_on="ex_date"
-    ).select(
-        "session",
-        benchmark_close=pl.col("close") * pl.col("grown").fill_null(1.0),
-        benchmark_known_at="known_at",
-    )
-    return bars.with_columns(_beside(bars, told)) if bars.height else _without(bars)
-
-
-def _without(bars: pl.DataFrame) -> pl.DataFrame:
-    return bars.with_columns(benchmark_close=pl.lit(None, dtype=pl.Float64))
-
-
-def _beside(bars: pl.DataFrame, told: pl.DataFrame) -> list[pl.Series]:
-    """Gives `benchmark_close` of each bar, and `known_at` with what the benchmark's bar adds to it.
-
-    Looked up by the number of the day: a join would move every column of the bars.
-    """
+    if bars.is_empty():
+        return bars.with_columns(benchmark_close=pl.lit(None, dtype=pl.Float64))
     days = bars.get_column("session").to_physical().to_numpy()
-    first, last = int(days.min()), int(days.max())
+    beside = by_day(benchmark, actions, days)
+    places = days - beside.first
+    own = bars.get_column("known_at")
+    later = np.maximum(own.to_physical().to_numpy(), beside.moments[places])
+    return bars.with_columns(
+        pl.Series("benchmark_close", beside.closes[places], nan_to_null=True),
+        pl.Series("known_at", later).cast(own.dtype),
+    )
+
+
+@dataclass(frozen=True)
+class ByDay:
+    """A benchmark's closes, and the moments they were known at, of each day from `first` on.
+
+    Days are numbered from 1970-01-01, moments are as the bars have them. Where the benchmark has no
+    bar the close is NaN and the moment the least number there is.
+    """
+
+    first: int
+    closes: npt.NDArray[np.float64]
+    moments: npt.NDArray[np.int64]
+
+
+def by_day(
+    benchmark: pl.DataFrame | None, actions: pl.DataFrame, days: npt.NDArray[np.int32]
+) -> ByDay:
+    """Gives what `with_benchmark` puts beside bars of these days, looked up by the day.
+
+    A join would move every column of the bars. Without a benchmark no day has a bar.
+    """
+    first, last = (int(days.min()), int(days.max())) if days.size else (0, -1)
     closes = np.full(last - first + 1, np.nan)
     moments = np.full(closes.size, np.iinfo(np.int64).min)
-    of_benchmark = told.get_column("session").to_physical().to_numpy() - first
-    asked = (of_benchmark >= 0) & (of_benchmark < closes.size)
-    closes[of_benchmark[asked]] = told.get_column("benchmark_close").to_numpy()[asked]
-    known_at = told.get_column("benchmark_known_at").to_physical().to_numpy()
-    moments[of_benchmark[asked]] = known_at[asked]
-    places = days - first
-    own = bars.get_column("known_at")
-    later = moments[places]
-    np.maximum(later, own.to_physical().to_numpy(), out=later)
-    return [
-        pl.Series("benchmark_close", closes[places], nan_to_null=True),
-        pl.Series("known_at", later).cast(own.dtype),
-    ]
+    if benchmark is not None:
+        told = _told(benchmark, actions)
+        places = told.get_column("session").to_physical().to_numpy() - first
+        asked = (places >= 0) & (places < closes.size)
+        closes[places[asked]] = told.get_column("close").to_numpy()[asked]
+        known_at = told.get_column("known_at").to_physical().to_numpy()
+        moments[places[asked]] = known_at[asked]
+    return ByDay(first, closes, moments)
+
+
+def _told(benchmark: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
+    """Gives session, `close` in the basis of the first one, and known_at of the newest vintages."""
+    own = newest_known(benchmark)
+    is_its = pl.col("instrument_id").is_in(own.get_column("instrument_id").unique().implode())
+    grown = _grown(actions.filter(is_its))
+    return own.join_asof(grown, left_on="session", right_on="ex_date").select(
+        "session", close=pl.col("close") * pl.col("grown").fill_null(1.0), known_at="known_at"
+    )
 
 
 def _grown(actions: pl.DataFrame) -> pl.DataFrame:

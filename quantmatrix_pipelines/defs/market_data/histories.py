@@ -21,7 +21,7 @@ from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stretches import Stretch
 
 # So many bars of history are computed at a time, while as many more are read.
-_BARS_AT_ONCE = 1_500_000
+_BARS_AT_ONCE = 3_000_000
 
 
 @dataclass(frozen=True)

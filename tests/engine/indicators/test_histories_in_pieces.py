@@ -15,12 +15,12 @@ from quantmatrix_engine.indicators.histories import (
     Known,
     asked_rows,
     asked_since,
-    days_of,
     known,
     newest_moments,
     without,
 )
 from quantmatrix_engine.indicators.sessions import of_sessions
+from quantmatrix_engine.prices.benchmark import ByDay, with_benchmark
 
 FIRST = dt.date(2020, 1, 1)
 MIDNIGHT = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -116,7 +116,7 @@ def test_runs_are_not_over_the_border_of_a_piece_of_any_column():
 def test_what_is_asked_for_since_a_day_is_the_end_of_each_history():
     keys = [(one, number, 0) for one in (1, 2) for number in range(12)] + [(3, 2, 0)]
     found = known(rows(keys))
-    told = asked_since(found.runs, days_of(found.bars), day(9))
+    told = asked_since(found.runs, found.days, day(9))
     assert told.tails.tolist() == [3, 3, 0]
     assert asked_rows(told).tolist() == [9, 10, 11, 21, 22, 23]
 
@@ -132,9 +132,11 @@ def test_rows_that_are_left_out_cut_their_runs_and_nothing_else():
 def test_the_newest_moment_up_to_a_row_is_of_its_own_history():
     keys = [(1, number, hours) for number, hours in enumerate([5, 3, 8, 8, 1, 2, 4, 0])]
     found = known(rows([*keys, *((2, number, 1) for number in range(8))]))
-    told = asked_since(found.runs, days_of(found.bars), day(1))
+    told = asked_since(found.runs, found.days, day(1))
     hours = np.array([5, 3, 8, 8, 1, 2, 4, 0] + [1] * 8)
-    assert newest_moments(told, hours).tolist() == [5, 8, 8, 8, 8, 8, 8] + [1] * 7
+    beside = ByDay((FIRST - dt.date(1970, 1, 1)).days, np.empty(0), np.array([-1] * 6 + [9, -1]))
+    newest = newest_moments(told, hours, found.days, beside)
+    assert newest.tolist() == [5, 8, 8, 8, 8, 9, 9] + [1] * 5 + [9, 9]
 
 
 @settings(deadline=None, max_examples=15)
@@ -185,3 +187,32 @@ def test_a_price_before_two_splits_is_divided_by_both_and_its_volume_multiplied(
     found = of_sessions(bars, [spec("sma", window=4)], first=day(3), last=day(3), actions=actions)
     in_basis = (10.0 / ratio / ratio + 11.0 / ratio + 12.0 / ratio + 13.0) / 4
     assert found["sma_4"].to_list() == pytest.approx([in_basis], rel=1e-12)
+
+
+@pytest.mark.parametrize("piece", [1, 3, 50])
+def test_a_benchmark_given_beside_the_bars_is_what_it_is_as_a_column_of_them(piece):
+    """It lacks a session, is restated later than the bars, and is split."""
+    bars = rows([(one, number, 0) for one in (1, 2) for number in range(8)])
+    benchmark = rows([(9, number, 0) for number in (0, 1, 2, 4, 5, 6, 7)] + [(9, 5, 50)])
+    actions = pl.DataFrame([(9, day(6), 2.0, None, MIDNIGHT)], ACTIONS, orient="row")
+    asked_for = [spec("mansfield", window=4)]
+    days = {"first": day(3), "last": day(6), "actions": actions}
+    beside = of_sessions(in_pieces(bars, piece), asked_for, **days, benchmark=benchmark)
+    as_column = of_sessions(with_benchmark(bars, benchmark, actions), asked_for, **days)
+    assert_frame_equal(beside, as_column, check_exact=True)
+    of_one = beside.filter(pl.col("instrument_id") == 1)
+    hours = [(moment - MIDNIGHT) // dt.timedelta(hours=1) for moment in of_one["known_at"]]
+    assert hours == [0, 0, 50, 50]
+    assert of_one["mansfield_4"].is_null().to_list() == [True, False, False, False]
+
+
+def test_without_bars_there_are_no_rows_beside_a_benchmark_or_none():
+    actions = pl.DataFrame(schema=ACTIONS)
+    days = {"first": day(0), "last": day(9), "actions": actions}
+    benchmark = rows([(9, 1, 0)])
+    asked_for = [spec("mansfield", window=4)]
+    assert of_sessions(rows([]), asked_for, **days, benchmark=benchmark).is_empty()
+    none = rows([]).clear()
+    bars = rows([(1, number, 0) for number in range(6)])
+    found = of_sessions(bars, asked_for, **days, benchmark=none)
+    assert found["mansfield_4"].to_list() == [None] * 6
