@@ -45,7 +45,7 @@ def kernel(function: Function) -> Function:
     NaN survives, and sums keep the order they are written in: `fastmath` lets a product and a sum
     be rounded once, and never assumes that values are finite. Compiled code
     is kept in `__pycache__`, and numba looks only at the file a kernel is written in: after a
-    change to a kernel that other files call, delete the `*.nbi` and `*.nbc` files.
+    change to a kernel or a constant that other files use, delete the `*.nbi` and `*.nbc` files.
     """
     return _compiled(function, {"contract", "nsz", "arcp"})
 
@@ -108,10 +108,10 @@ class Indicator:
     among them, or series made of them for all indicators that read them (`shared_series`);
     `uses(*params)` are the specs whose columns it reads beside them, each computed once however
     many indicators use it. `kernel(*inputs, *used, *params, *outs)` gets the series of one
-    instrument, never empty, writes every cell of `outs`, NaN where a value is unknown, and raises
-    nothing. It gets
-    the params named in `kernel_params`, by default all. Columns of the bars hold no NaN, but for
-    `benchmark_close`; used columns and shared series do where they are unknown.
+    instrument (see `reach`), never empty, writes every cell of `outs`, NaN where a value is
+    unknown, and raises nothing. It gets the params named in `kernel_params`, by default all.
+    Columns of the bars hold no NaN, but for `benchmark_close`; used columns and shared series do
+    where they are unknown.
 
     `lookback(*params)` is the number of rows of inputs and used columns before a row after which
     more history changes the row by less than `TOLERANCE` of its value; None where all history
@@ -120,9 +120,10 @@ class Indicator:
     stands still. `refusal(*params)` says what is wrong with params that are fine each but not
     together, or gives None.
 
-    `reach(*params)` is the number of rows of inputs and used columns before a row that decide it to
-    the last bit, whatever came earlier: that of a window. Where only the newest rows are asked for
-    the kernel is given no more than they need. Without it all rows before count.
+    `reach(*params)` is for windows: where the newest rows alone are asked for, the kernel is given
+    so many more than those, and must write the newest to the last bit as if it were given all. Rows
+    that it passes over at its beginning count, too; a kernel that counts rows or looks at the
+    first of all has no reach. Without one it is given all.
     """
 
     name: str

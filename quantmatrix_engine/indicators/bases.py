@@ -22,44 +22,32 @@ def in_bases(
     without such rows does not come. `runs` hold one history of each of the `instruments`, and
     `days` are the frame's. `splits` have instrument_id, ex_date and ratio, in any order.
     """
-    at_once = (
+    at_once = _at_once(splits, instruments)
+    ex_days = at_once.get_column("ex_date").to_physical().to_numpy()
+    of_splits = np.searchsorted(at_once.get_column("instrument_id").to_numpy(), instruments)
+    events = np.append(of_splits, ex_days.size)
+    begun = day_number(first)
+    later = np.concatenate([[0], np.cumsum(ex_days > begun)])
+    bases = later[events[1:]] - later[events[:-1]] + 1
+    most = int((bases * (np.diff(runs.of) + np.diff(events))).sum())
+    of, tails = np.zeros((2, int(bases.sum()) + 1), dtype=np.int64)
+    begins, rows = np.empty((2, most), dtype=np.int64)
+    scales = np.empty(most)
+    ratios = at_once.get_column("ratio").to_numpy()
+    asked = runs.of, runs.begins, runs.rows, days, events, ex_days, ratios, begun
+    histories, parts = _in_bases(*asked, of, begins, rows, scales, tails)
+    return Runs(
+        of[: histories + 1], begins[:parts], rows[:parts], scales[:parts], tails[:histories]
+    )
+
+
+def _at_once(splits: pl.DataFrame, instruments: Integers) -> pl.DataFrame:
+    """Gives the splits of the instruments, those of one date as one, by instrument and date."""
+    return (
         splits.filter(pl.col("instrument_id").is_in(pl.Series(instruments).implode()))
         .group_by("instrument_id", "ex_date")
         .agg(pl.col("ratio").product())
         .sort("instrument_id", "ex_date")
-    )
-    of_splits = np.searchsorted(at_once.get_column("instrument_id").to_numpy(), instruments)
-    ex_days = at_once.get_column("ex_date").to_physical().to_numpy()
-    events = np.append(of_splits, ex_days.size)
-    begun = day_number(first)
-    counts = np.diff(events)
-    later = np.concatenate([[0], np.cumsum(ex_days > begun)])
-    bases = later[events[1:]] - later[events[:-1]] + 1
-    most = int((bases * (np.diff(runs.of) + counts)).sum())
-    of, begins, rows, scales, tails = (
-        np.zeros(int(bases.sum()) + 1, dtype=np.int64),
-        np.empty(most, dtype=np.int64),
-        np.empty(most, dtype=np.int64),
-        np.empty(most),
-        np.empty(int(bases.sum()), dtype=np.int64),
-    )
-    histories, parts = _in_bases(
-        runs.of,
-        runs.begins,
-        runs.rows,
-        days,
-        events,
-        ex_days,
-        at_once.get_column("ratio").to_numpy(),
-        begun,
-        of,
-        begins,
-        rows,
-        scales,
-        tails,
-    )
-    return Runs(
-        of[: histories + 1], begins[:parts], rows[:parts], scales[:parts], tails[:histories]
     )
 
 

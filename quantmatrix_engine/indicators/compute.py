@@ -12,16 +12,15 @@ from quantmatrix_engine.errors import ContractError
 from quantmatrix_engine.indicators.base import Integers, Series, Spec, available
 from quantmatrix_engine.indicators.histories import (
     Runs,
-    Source,
     asked_rows,
     asked_since,
     days_of,
     one_by_one,
-    source_of,
 )
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
 from quantmatrix_engine.indicators.runs import put_together, run_starts
+from quantmatrix_engine.indicators.sources import Source, source_of
 
 __all__ = ["available", "compute", "fill", "lookback"]
 

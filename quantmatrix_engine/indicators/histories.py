@@ -6,22 +6,18 @@ moved before.
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, Series, kernel
-from quantmatrix_engine.indicators.runs import SHORTEST_RUN
+from quantmatrix_engine.indicators.runs import put_together
 from quantmatrix_engine.prices.benchmark import ByDay
-from quantmatrix_engine.prices.restatement import newest_known
 
-PLAIN, PRICE, VOLUME, DAYS, BY_DAY = range(5)
-"""What becomes of a column's float64 values: kept, multiplied or divided by the run's scale. Days
-are int32: they are made float64, or a table is looked up by them."""
-
-_KINDS = {"open": PRICE, "high": PRICE, "low": PRICE, "close": PRICE, "volume": VOLUME}
+# Bars whose runs are shorter than this many rows, in the mean, are put in order sooner than copied
+# run by run.
+_SHORTEST_RUN = 3
 
 
 @dataclass(frozen=True)
@@ -48,20 +44,6 @@ class Runs:
     def part(self, first: int, past: int) -> "Runs":
         """Gives the histories from `first` to before `past`."""
         return replace(self, of=self.of[first : past + 1], tails=self.tails[first:past])
-
-
-@dataclass(frozen=True)
-class Source:
-    """A column that kernels read: run r begins at `addresses[r]`, in memory that `held` keeps.
-
-    `table` is looked up BY_DAY, from the day `first` on.
-    """
-
-    addresses: Integers
-    kind: int
-    held: Sequence[Numbers]
-    table: Series = field(default_factory=lambda: np.empty(0))
-    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,24 +75,24 @@ def known(bars: pl.DataFrame) -> Known:
     """Gives each instrument's history, of its bars as they are known last; all rows are asked for.
 
     `bars` keeps the contract Bars, holds every vintage and comes in any order. Rows of which a
-    newer vintage is there are in no run. Where an instrument's rows are in no order, they are
-    sorted, at the end of the frame that comes back.
+    newer vintage is there are in no run. Bars without runs to speak of come back in order.
     """
-    days = days_of(bars)
-    instruments, runs = _found(bars, days)
-    apart = instruments[_overlapping(runs, days)]
-    if apart.size and runs.rows.size * SHORTEST_RUN <= bars.height:
-        runs = _in_order(without(runs, _superseded(bars, apart)), days)
-        apart = instruments[_overlapping(runs, days)]
+    found = _found(bars)
+    if found.runs.rows.size * _SHORTEST_RUN > bars.height:
+        found = _found(put_together(bars))
+    apart = found.instruments[_overlapping(found.runs, found.days)]
     if apart.size:
-        parts = bars.filter(~_is_of(apart)), newest_known(bars.filter(_is_of(apart)))
-        return known(pl.concat(parts, rechunk=False))
-    within = split(runs, _borders(bars))
-    return Known(bars, days, instruments, replace(within, tails=within.lengths()))
+        left = without(found.runs, _superseded(found.bars, apart))
+        found = replace(found, runs=_in_order(left, found.days))
+    if _overlapping(found.runs, found.days).size:
+        return known(put_together(bars))
+    within = split(found.runs, _borders(found.bars))
+    return replace(found, runs=replace(within, tails=within.lengths()))
 
 
-def _found(bars: pl.DataFrame, days: Numbers) -> tuple[Integers, Runs]:
-    """Gives the instruments, and the runs of rising sessions of each, by their first session."""
+def _found(bars: pl.DataFrame) -> Known:
+    """Gives the runs of rising sessions of each instrument, by their first session."""
+    days = days_of(bars)
     ids = bars.get_column("instrument_id").cast(pl.Int64).to_numpy()
     starts = _rising_starts(ids, days)
     rows = np.diff(np.append(starts, ids.size))
@@ -123,7 +105,7 @@ def _found(bars: pl.DataFrame, days: Numbers) -> tuple[Integers, Runs]:
         scales=np.ones(starts.size),
         tails=np.zeros(instruments.size, dtype=np.int64),
     )
-    return instruments, runs
+    return Known(bars, days, instruments, runs)
 
 
 def _in_order(runs: Runs, days: Numbers) -> Runs:
@@ -148,16 +130,11 @@ def _histories(runs: Runs) -> Integers:
 def _superseded(bars: pl.DataFrame, instruments: Integers) -> Integers:
     """Gives the rows of some instruments of which a newer vintage is there."""
     key = ["instrument_id", "session", "known_at", "provider"]
-    ordered = (
-        bars[key].with_row_index("row").filter(_is_of(instruments)).sort(key, maintain_order=True)
-    )
+    is_asked = pl.col("instrument_id").is_in(pl.Series(instruments).implode())
+    ordered = bars[key].with_row_index("row").filter(is_asked).sort(key, maintain_order=True)
     same = [pl.col(name) == pl.col(name).shift(-1) for name in ("instrument_id", "session")]
     rows = ordered.filter(*same).get_column("row").sort()
     return rows.to_numpy().astype(np.int64)
-
-
-def _is_of(instruments: Integers) -> pl.Expr:
-    return pl.col("instrument_id").is_in(pl.Series(instruments).implode())
 
 
 def days_of(bars: pl.DataFrame) -> Numbers:
@@ -209,9 +186,9 @@ def split(runs: Runs, borders: Integers) -> Runs:
 
 
 def without(runs: Runs, rows: Integers) -> Runs:
-    """Gives the runs without some rows of the frame, rising numbers; all that is left is asked for.
+    """Gives the runs without some rows of the frame, rising numbers.
 
-    A history can be left without any row.
+    Of runs that lose a row all that is left is asked for; a history can be left without any.
     """
     if rows.size == 0:
         return runs
@@ -315,40 +292,3 @@ def _newest_moments(  # noqa: PLR0913, PLR0917
                     out[place] = newest
                 place += 1
     return out
-
-
-def source(bars: pl.DataFrame, name: str, runs: Runs) -> Source:
-    """Gives a column of the frame as kernels read it; a null is NaN."""
-    column = bars.get_column(name)
-    is_days = column.dtype == pl.Date
-    typed = column.to_physical() if is_days else column.cast(pl.Float64)
-    if not _is_split_at(runs, np.cumsum(typed.chunk_lengths())):
-        typed = typed.rechunk()
-    held = [piece.to_numpy() for piece in typed.get_chunks()]
-    firsts = np.concatenate([[0], np.cumsum([piece.size for piece in held])])[:-1]
-    at = np.array([piece.ctypes.data for piece in held], dtype=np.int64)
-    which = np.searchsorted(firsts, runs.begins, side="right") - 1
-    size = held[0].itemsize
-    return Source(
-        addresses=at[which] + (runs.begins - firsts[which]) * size,
-        kind=DAYS if is_days else _KINDS.get(name, PLAIN),
-        held=held,
-    )
-
-
-def source_by_day(bars: pl.DataFrame, beside: ByDay, runs: Runs) -> Source:
-    """Gives a benchmark's close of each bar's session as kernels read it."""
-    days = source(bars, "session", runs)
-    return replace(days, kind=BY_DAY, table=beside.closes, first=beside.first)
-
-
-def _is_split_at(runs: Runs, borders: Integers) -> bool:
-    """Says whether no run goes on over one of the borders, rising row numbers."""
-    begun = np.searchsorted(borders, runs.begins, side="right")
-    ended = np.searchsorted(borders, runs.begins + runs.rows, side="left")
-    return bool((begun == ended).all())
-
-
-def source_of(values: Series, runs: Runs) -> Source:
-    """Gives a contiguous float64 array as kernels read it."""
-    return Source(values.ctypes.data + runs.begins * values.itemsize, PLAIN, [values])

@@ -17,16 +17,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from quantmatrix_engine.indicators.base import Integers, Series, exact_kernel, kernel
-from quantmatrix_engine.indicators.histories import (
-    BY_DAY,
-    DAYS,
-    PLAIN,
-    PRICE,
-    VOLUME,
-    Runs,
-    Source,
-)
+from quantmatrix_engine.indicators.histories import Runs
 from quantmatrix_engine.indicators.plan import Plan
+from quantmatrix_engine.indicators.sources import BY_DAY, DAYS, PLAIN, PRICE, VOLUME, Source
 
 _BYTES = 8
 _ALL = -1
@@ -65,7 +58,9 @@ def run(
     lengths = runs.lengths()
     names = (*wanted.inputs, *wanted.columns, *wanted.between)
     place = {name: number for number, name in enumerate(names)}
-    buffers = np.empty((len(names), int(lengths.max(initial=0))))
+    longest = int(lengths.max(initial=0))
+    straight = () if (runs.tails < lengths).any() else wanted.columns
+    buffers = [np.empty(0 if name in straight else longest) for name in names]
     asked = [[place[name] for name in (*step.reads, *step.writes)] for step in wanted.steps]
     failed = _run(
         runs.of,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -12,17 +13,17 @@ from quantmatrix_engine.indicators.base import Integers, Series, Spec
 from quantmatrix_engine.indicators.bases import in_bases
 from quantmatrix_engine.indicators.compute import BENCHMARK, fill_histories, require_columns
 from quantmatrix_engine.indicators.histories import (
+    Known,
     asked_rows,
     asked_since,
     known,
     newest_moments,
-    source,
-    source_by_day,
     without,
 )
-from quantmatrix_engine.indicators.plan import plan
-from quantmatrix_engine.prices.benchmark import by_day
-from quantmatrix_engine.prices.ordering import until
+from quantmatrix_engine.indicators.plan import Plan, plan
+from quantmatrix_engine.indicators.sources import source, source_by_day
+from quantmatrix_engine.prices.benchmark import ByDay, by_day
+from quantmatrix_engine.prices.ordering import up_to
 
 _NEEDED = ("instrument_id", "provider", "session", "known_at")
 
@@ -70,22 +71,14 @@ def of_sessions(
     if benchmark is not None:
         given -= {BENCHMARK}
     require_columns(bars, {*_NEEDED, *given})
-    found = known(until(bars[[*_NEEDED, *sorted(given)]], last))
-    beside = by_day(None if benchmark is None else until(benchmark, last), actions, found.days)
+    found = known(up_to(bars[[*_NEEDED, *sorted(given)]], last))
+    beside = by_day(None if benchmark is None else up_to(benchmark, last), actions, found.days)
     told = asked_since(found.runs, found.days, first)
-    splits = actions.filter(pl.col("ratio").is_not_null(), pl.col("ex_date") <= last)
-    nulls = _rows_with_null(found.bars, sorted(given - {BENCHMARK}))
-    left = without(found.runs, nulls)
-    runs = in_bases(left, found.instruments, found.days, splits, first)
-    outs = {name: np.empty(int(runs.tails.sum())) for name in wanted.columns}
-    sources = [
-        source_by_day(found.bars, beside, runs)
-        if name == BENCHMARK and benchmark is not None
-        else source(found.bars, name, runs)
-        for name in wanted.inputs
-    ]
-    fill_histories(wanted, sources, runs, outs)
     rows = asked_rows(told)
+    nulls = _rows_with_null(found.bars, sorted(given - {BENCHMARK}))
+    left = replace(found, runs=without(found.runs, nulls))
+    splits = actions.filter(pl.col("ratio").is_not_null(), pl.col("ex_date") <= last)
+    outs = _computed(wanted, left, beside, splits, first)
     columns = pl.DataFrame(_beside_nulls(outs, ~np.isin(rows, nulls)) if nulls.size else outs)
     moments = found.bars.get_column("known_at")
     newest = newest_moments(told, moments.to_physical().to_numpy(), found.days, beside)
@@ -97,6 +90,22 @@ def of_sessions(
         ],
         how="horizontal",
     )
+
+
+def _computed(
+    wanted: Plan, found: Known, beside: ByDay, splits: pl.DataFrame, first: dt.date
+) -> dict[str, Series]:
+    """Gives the plan's columns of the rows of `first` and later, each in its own price basis."""
+    runs = in_bases(found.runs, found.instruments, found.days, splits, first)
+    sources = [
+        source_by_day(found.bars, beside, runs)
+        if name == BENCHMARK and BENCHMARK not in found.bars.columns
+        else source(found.bars, name, runs)
+        for name in wanted.inputs
+    ]
+    outs = {name: np.empty(int(runs.tails.sum())) for name in wanted.columns}
+    fill_histories(wanted, sources, runs, outs)
+    return outs
 
 
 def _rows_with_null(bars: pl.DataFrame, names: Sequence[str]) -> Integers:
@@ -130,9 +139,9 @@ def look_ahead(
     them are looked at, spread over all.
     """
     asked = list(specs)
-    known = bars.filter(pl.col("session") <= until)
-    chosen = sampled(known.get_column("instrument_id").unique().sort().to_list())
-    seen = known.filter(pl.col("instrument_id").is_in(chosen))
+    until_then = bars.filter(pl.col("session") <= until)
+    chosen = sampled(until_then.get_column("instrument_id").unique().sort().to_list())
+    seen = until_then.filter(pl.col("instrument_id").is_in(chosen))
     seeing = of(seen, asked, first=session, last=until, actions=actions)
     seen_then = seen.filter(pl.col("session") <= session)
     known_then = actions.filter(pl.col("ex_date") <= session)

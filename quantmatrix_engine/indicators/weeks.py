@@ -11,7 +11,7 @@ from quantmatrix_engine.indicators.runs import put_together
 from quantmatrix_engine.indicators.sessions import of_sessions
 from quantmatrix_engine.prices.adjustment import PRICES
 from quantmatrix_engine.prices.benchmark import with_benchmark
-from quantmatrix_engine.prices.ordering import until
+from quantmatrix_engine.prices.ordering import up_to
 from quantmatrix_engine.prices.resampling import Period, resampled, week_ends
 from quantmatrix_engine.prices.restatement import newest_known
 
@@ -57,16 +57,15 @@ def weekly_bars(
 ) -> pl.DataFrame:
     """Gives the bars of the weeks that are over by `last`, with `benchmark_close`, sorted by key.
 
-    Arguments are those of `of_weeks`.
-    Columns are those of the contract PeriodBars, `provider` empty, since the sessions of a week may
-    be of several. Each week is in the price basis of its own last session, so that it is to the
-    weeks after it what a bar as traded is to later bars.
+    Arguments are those of `of_weeks`. Columns are those of the contract PeriodBars, `provider`
+    empty, since the sessions of a week may be of several. Each week is in the price basis of its
+    own last session, so that it is to the weeks after it what a bar as traded is to later bars.
     """
     over = _last_end(last)
     needed = ["instrument_id", "session", *PRICES, "volume", "known_at", "is_final", _BENCHMARK]
-    known = newest_known(put_together(until(bars, over)))
+    known = newest_known(put_together(up_to(bars, over)))
     if benchmark is not None:
-        known = with_benchmark(known, until(benchmark, over), actions)
+        known = with_benchmark(known, up_to(benchmark, over), actions)
     known = known.select(*needed, provider=pl.lit(""))
     in_basis = _in_basis_of_week(known, actions)
     return resampled(in_basis, Period.WEEK, as_of=over, beside=[_BENCHMARK])

@@ -14,8 +14,10 @@ def with_benchmark(
 ) -> pl.DataFrame:
     """Gives the bars with `benchmark_close`, the benchmark's close of the same session.
 
-    `bars` and `benchmark`, the bars of one instrument or none, keep the contract Bars and are what
-    was known at one moment (`restatement.known_by`); so is what comes back, in the order of `bars`.
+    `bars` and `benchmark`, the bars of one instrument or none, keep the contract Bars. `bars` have
+    one row an instrument and session (`restatement.newest_known`): beside a benchmark that was
+    restated later, vintages would not differ in `known_at` any more. What comes back is in their
+    order.
     `actions` keeps the contract PriceActions. Null in a session without a bar of the benchmark, an
     earlier close is never carried on. Of several vintages of the benchmark's bar the newest counts.
     Where it was known later than the bar, `known_at` is that later moment, since what is computed

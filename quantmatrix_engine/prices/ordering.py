@@ -34,7 +34,7 @@ def has_repeated_keys(ordered: pl.DataFrame) -> bool:
     return bool(np.any(is_same & (instruments[1:] == instruments[:-1])))
 
 
-def until(bars: pl.DataFrame, last: dt.date) -> pl.DataFrame:
+def up_to(bars: pl.DataFrame, last: dt.date) -> pl.DataFrame:
     """Gives the rows up to the session `last`: where that is all, the bars as they are."""
     is_later = bars.get_column("session") > last
     return bars.filter(~is_later) if is_later.any() else bars

@@ -179,14 +179,35 @@ def test_a_bar_with_a_null_has_a_row_without_values_and_the_others_go_on_without
 
 
 @pytest.mark.parametrize("ratio", [2.0, 3.0, 0.1])
-def test_a_price_before_two_splits_is_divided_by_both_and_its_volume_multiplied(ratio):
-    bars = rows([(1, number, 0) for number in range(4)])
+def test_prices_before_two_splits_are_divided_by_both_and_volumes_multiplied(ratio):
+    """Closes 10, 11, 12, 13 and volumes of as many units, a split on the second and fourth day."""
+    bars = rows([(1, number, 0) for number in range(4)]).with_columns(
+        high=pl.col("close") + 1.0, low=pl.col("close") - 1.0
+    )
     actions = pl.DataFrame(
         [(1, day(number), ratio, None, MIDNIGHT) for number in (1, 3)], ACTIONS, orient="row"
     )
-    found = of_sessions(bars, [spec("sma", window=4)], first=day(3), last=day(3), actions=actions)
-    in_basis = (10.0 / ratio / ratio + 11.0 / ratio + 12.0 / ratio + 13.0) / 4
-    assert found["sma_4"].to_list() == pytest.approx([in_basis], rel=1e-12)
+    asked_for = [
+        spec("sma", window=4),
+        spec("volume_average", window=4),
+        spec("donchian", window=4),
+    ]
+    found = of_sessions(bars, asked_for, first=day(3), last=day(3), actions=actions)
+    scales = [1 / ratio / ratio, 1 / ratio, 1 / ratio, 1.0]
+    closes = [close * scale for close, scale in zip((10, 11, 12, 13), scales, strict=True)]
+    units = [volume / scale for volume, scale in zip((10, 11, 12, 13), scales, strict=True)]
+    highs = [high * scale for high, scale in zip((11, 12, 13, 14), scales, strict=True)]
+    lows = [low * scale for low, scale in zip((9, 10, 11, 12), scales, strict=True)]
+    assert found.select("sma_4", "volume_average_4", "donchian_upper_4", "donchian_lower_4").row(
+        0
+    ) == pytest.approx((sum(closes) / 4, sum(units) / 4, max(highs), min(lows)), rel=1e-12)
+
+
+def test_bars_that_lie_session_by_session_come_back_in_order():
+    keys = [(one, number, 0) for number in range(30) for one in (3, 1, 2)]
+    found = known(in_pieces(rows(keys), 3))
+    assert asked(found) == newest(keys)
+    assert found.runs.rows.tolist() == [30, 30, 30]
 
 
 @pytest.mark.parametrize("piece", [1, 3, 50])
@@ -216,3 +237,12 @@ def test_without_bars_there_are_no_rows_beside_a_benchmark_or_none():
     bars = rows([(1, number, 0) for number in range(6)])
     found = of_sessions(bars, asked_for, **days, benchmark=none)
     assert found["mansfield_4"].to_list() == [None] * 6
+
+
+def test_two_files_that_hold_every_other_session_are_one_history():
+    keys = [
+        (one, number, 0) for start in (0, 1) for one in (1, 2) for number in range(start, 60, 2)
+    ]
+    found = known(in_pieces(rows(keys), 60))
+    assert asked(found) == newest(keys)
+    assert found.runs.rows.tolist() == [60, 60]

@@ -13,8 +13,9 @@ from quantmatrix_engine import calendars
 from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Param, Series, Spec, available, kernel, spec
 from quantmatrix_engine.indicators.compute import compute, fill, fill_histories, lookback
-from quantmatrix_engine.indicators.histories import one_by_one, source_of
+from quantmatrix_engine.indicators.histories import one_by_one
 from quantmatrix_engine.indicators.plan import Plan, Step, plan
+from quantmatrix_engine.indicators.sources import source_of
 from quantmatrix_engine.prices.resampling import Period, resampled
 
 MakeBars = Callable[..., pl.DataFrame]
