@@ -7,6 +7,8 @@ import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, Series, exact_kernel
 from quantmatrix_engine.indicators.histories import Runs, day_number
+from quantmatrix_engine.indicators.runs import starts_of
+from quantmatrix_engine.prices.ordering import days_of
 
 _NEVER = np.iinfo(np.int32).max
 
@@ -23,11 +25,11 @@ def in_bases(
     `days` are the frame's. `splits` have instrument_id, ex_date and ratio, in any order.
     """
     at_once = _at_once(splits, instruments)
-    ex_days = at_once.get_column("ex_date").to_physical().to_numpy()
+    ex_days = days_of(at_once, "ex_date")
     of_splits = np.searchsorted(at_once.get_column("instrument_id").to_numpy(), instruments)
     events = np.append(of_splits, ex_days.size)
     begun = day_number(first)
-    later = np.concatenate([[0], np.cumsum(ex_days > begun)])
+    later = starts_of(ex_days > begun)
     bases = later[events[1:]] - later[events[:-1]] + 1
     most = int((bases * (np.diff(runs.of) + np.diff(events))).sum())
     of, tails = np.zeros((2, int(bases.sum()) + 1), dtype=np.int64)

@@ -14,13 +14,14 @@ from quantmatrix_engine.indicators.histories import (
     Runs,
     asked_rows,
     asked_since,
-    days_of,
     one_by_one,
+    without,
 )
 from quantmatrix_engine.indicators.over_instruments import compiled, run
 from quantmatrix_engine.indicators.plan import Plan, plan
-from quantmatrix_engine.indicators.runs import put_together, run_starts
+from quantmatrix_engine.indicators.runs import put_together, run_starts, starts_of
 from quantmatrix_engine.indicators.sources import Source, source_of
+from quantmatrix_engine.prices.ordering import days_of
 
 __all__ = ["available", "compute", "fill", "lookback"]
 
@@ -49,27 +50,20 @@ def compute(
     key = ("instrument_id", *dict.fromkeys((SESSION, by)))
     read = sorted({"close", *wanted.inputs} - {*key})
     require_columns(bars, {*key, *read})
-    chosen = bars.select(*key, *read)
-    complete = chosen.drop_nulls([name for name in read if name != BENCHMARK])
-    ordered = put_together(complete, by)
+    ordered = put_together(bars.select(*key, *read), by)
     series = {name: _series(ordered, name) for name in wanted.inputs}
     offsets = _offsets(ordered.get_column("instrument_id").to_numpy())
-    runs = one_by_one(offsets)
+    told = one_by_one(offsets)
+    nulls = rows_with_null(ordered, read)
+    runs = without(told, nulls)
     if since is not None:
-        runs = asked_since(runs, days_of(ordered), since)
-    of_kept = ordered if since is None else ordered[asked_rows(runs)]
-    outs = {name: np.empty(of_kept.height) for name in wanted.columns}
+        told, runs = (asked_since(one, days_of(ordered), since) for one in (told, runs))
+    outs = {name: np.empty(int(runs.tails.sum())) for name in wanted.columns}
     fill_histories(wanted, [source_of(series[name], runs) for name in wanted.inputs], runs, outs)
-    columns = pl.DataFrame(outs).fill_nan(None)
-    computed = pl.concat([of_kept.select(*key, "close"), columns], how="horizontal")
-    if complete.height == chosen.height:
-        return computed
-    return (
-        chosen.filter(pl.col("session") >= (since or dt.date.min))
-        .select(*key, "close")
-        .join(computed.drop("close"), on=key, how="left", maintain_order="left")
-        .sort("instrument_id", by)
-    )
+    rows = asked_rows(told)
+    of_asked = ordered if since is None else ordered[rows]
+    columns = beside_nulls(outs, rows, nulls)
+    return pl.concat([of_asked.select(*key, "close"), columns], how="horizontal")
 
 
 def fill(
@@ -100,7 +94,7 @@ def fill_histories(
     if frozen := [name for name in wanted.columns if not outs[name].flags.writeable]:
         raise ContractError(f"{', '.join(frozen)} cannot be written to.")
     steps = compiled(wanted)
-    firsts = np.concatenate([[0], np.cumsum(runs.tails)])
+    firsts = starts_of(runs.tails)
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [
             pool.submit(
@@ -114,6 +108,30 @@ def fill_histories(
             for first, past in _parts(runs.lengths(), WORKERS)
         ]:
             done.result()
+
+
+def rows_with_null(bars: pl.DataFrame, names: Iterable[str]) -> Integers:
+    """Gives the rows that count as no bar, rising: those with a null in one of the columns.
+
+    A benchmark's close alone may be null in a bar that counts.
+    """
+    holed = [bars.get_column(one) for one in names if one != BENCHMARK]
+    rows = [one.is_null().arg_true().to_numpy() for one in holed if one.has_nulls()]
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *rows])).astype(np.int64)
+
+
+def beside_nulls(outs: Mapping[str, Series], rows: Integers, nulls: Integers) -> pl.DataFrame:
+    """Gives a row for each of `rows`, of the columns that have one for each that is no null's.
+
+    Values are null where they are NaN, and in the rows `nulls`.
+    """
+    if nulls.size == 0:
+        return pl.DataFrame(outs).fill_nan(None)
+    is_bar = ~np.isin(rows, nulls)
+    whole = {name: np.full(rows.size, np.nan) for name in outs}
+    for name, values in outs.items():
+        whole[name][is_bar] = values
+    return pl.DataFrame(whole).fill_nan(None)
 
 
 def lookback(specs: Iterable[Spec]) -> int | None:
@@ -157,6 +175,6 @@ def _offsets(instruments: Integers) -> Integers:
 
 def _parts(lengths: Integers, count: int) -> Iterator[tuple[int, int]]:
     """Gives up to `count` stretches of histories, each of about as many rows."""
-    ends = np.concatenate([[0], np.cumsum(lengths)])
+    ends = starts_of(lengths)
     marks = np.linspace(0, ends[-1], count + 1)
     yield from pairwise(np.unique(np.searchsorted(ends, marks)).tolist())

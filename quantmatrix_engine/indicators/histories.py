@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, Series, kernel
-from quantmatrix_engine.indicators.runs import put_together
+from quantmatrix_engine.indicators.runs import put_together, starts_of
 from quantmatrix_engine.prices.benchmark import ByDay
+from quantmatrix_engine.prices.ordering import days_of
 
 # Bars whose runs are shorter than this many rows, in the mean, are put in order sooner than copied
 # run by run.
@@ -37,7 +38,7 @@ class Runs:
 
     def lengths(self) -> Integers:
         """Gives how many rows each history has."""
-        ends = np.concatenate([[0], np.cumsum(self.rows)])
+        ends = starts_of(self.rows)
         lengths: Integers = ends[self.of[1:]] - ends[self.of[:-1]]
         return lengths
 
@@ -137,12 +138,6 @@ def _superseded(bars: pl.DataFrame, instruments: Integers) -> Integers:
     return rows.to_numpy().astype(np.int64)
 
 
-def days_of(bars: pl.DataFrame) -> Numbers:
-    """Gives the session of each row as days since 1970-01-01."""
-    days: Numbers = bars.get_column("session").to_physical().to_numpy()
-    return days
-
-
 @kernel
 def _rising_starts(ids: Numbers, days: Numbers) -> Integers:
     """Gives the rows that are not a later session of the instrument of the row above."""
@@ -170,7 +165,7 @@ def split(runs: Runs, borders: Integers) -> Runs:
     first = np.searchsorted(borders, runs.begins, side="right")
     pieces = np.searchsorted(borders, ends, side="left") - first + 1
     owner = np.repeat(np.arange(pieces.size), pieces)
-    offsets = np.concatenate([[0], np.cumsum(pieces)])
+    offsets = starts_of(pieces)
     number = np.arange(owner.size) - offsets[owner]
     inner = np.append(borders, 0)
     begins = np.where(number == 0, runs.begins[owner], inner[first[owner] + number - 1])
@@ -194,10 +189,9 @@ def without(runs: Runs, rows: Integers) -> Runs:
         return runs
     apart = split(runs, np.unique(np.concatenate([rows, rows + 1])))
     stays = ~np.isin(apart.begins, rows)
-    before = np.concatenate([[0], np.cumsum(stays)])
     left = replace(
         apart,
-        of=before[apart.of],
+        of=starts_of(stays)[apart.of],
         begins=apart.begins[stays],
         rows=apart.rows[stays],
         scales=apart.scales[stays],

@@ -19,6 +19,7 @@ from numba.extending import intrinsic, overload
 from quantmatrix_engine.indicators.base import Integers, Series, exact_kernel, kernel
 from quantmatrix_engine.indicators.histories import Runs
 from quantmatrix_engine.indicators.plan import Plan
+from quantmatrix_engine.indicators.runs import starts_of
 from quantmatrix_engine.indicators.sources import BY_DAY, DAYS, PLAIN, PRICE, VOLUME, Source
 
 _BYTES = 8
@@ -75,14 +76,14 @@ def run(
         np.array([one.first for one in sources], dtype=np.int64),
         _addresses(buffers),
         _addresses(outs[name] for name in wanted.columns),
-        _starts(runs.tails),
+        starts_of(runs.tails),
         steps,
         np.array([one for ones in asked for one in ones], dtype=np.int64),
-        _starts([len(ones) for ones in asked]),
+        starts_of([len(ones) for ones in asked]),
         np.array([len(step.reads) for step in wanted.steps], dtype=np.int64),
         np.array([_ALL if one.reach is None else one.reach for one in wanted.steps]),
         np.array([one for step in wanted.steps for one in step.params], dtype=np.float64),
-        _starts([len(step.params) for step in wanted.steps]),
+        starts_of([len(step.params) for step in wanted.steps]),
     )
     if failed >= 0:
         name = getattr(wanted.steps[failed].kernel, "__name__", "a kernel")
@@ -91,10 +92,6 @@ def run(
 
 def _addresses(columns: Iterable[Series]) -> Integers:
     return np.array([one.ctypes.data for one in columns], dtype=np.int64)
-
-
-def _starts(lengths: Sequence[int] | Integers) -> Integers:
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def _typed_pointer(typing: Any, address: Any) -> Any:  # noqa: ARG001

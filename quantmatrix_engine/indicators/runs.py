@@ -1,13 +1,15 @@
 """Bars in order out of the pieces they were read in, for what looks at all of their history."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, kernel
-from quantmatrix_engine.prices.ordering import in_order, is_in_order
+from quantmatrix_engine.prices.ordering import days_of, in_order, is_in_order
 
 # Moving runs of fewer rows than this is no faster than sorting.
-SHORTEST_RUN = 8
+_SHORTEST_RUN = 8
 
 
 def put_together(bars: pl.DataFrame, by: str = "session") -> pl.DataFrame:
@@ -21,14 +23,19 @@ def put_together(bars: pl.DataFrame, by: str = "session") -> pl.DataFrame:
         return bars.rechunk()
     instruments = bars.get_column("instrument_id").to_numpy()
     starts = run_starts(instruments)
-    if starts.size * SHORTEST_RUN > instruments.size:
+    if starts.size * _SHORTEST_RUN > instruments.size:
         return in_order(bars, by).rechunk()
-    moments = bars.get_column(by).to_physical().to_numpy()[starts]
+    moments = days_of(bars, by)[starts]
     order = np.lexsort((moments, instruments[starts]))
     lengths = np.diff(np.append(starts, instruments.size))
     begins = np.empty_like(starts)
-    begins[order] = np.cumsum(lengths[order]) - lengths[order]
+    begins[order] = starts_of(lengths[order])[:-1]
     return in_order(pl.DataFrame([_moved(column, starts, begins) for column in bars]), by)
+
+
+def starts_of(lengths: Sequence[int] | Numbers) -> Integers:
+    """Gives where each of some stretches end to end begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 @kernel

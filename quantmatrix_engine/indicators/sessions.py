@@ -1,17 +1,22 @@
 """Indicators of a range of sessions, each from the bars known up to that session."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from quantmatrix_engine.indicators.base import Integers, Series, Spec
+from quantmatrix_engine.indicators.base import Series, Spec
 from quantmatrix_engine.indicators.bases import in_bases
-from quantmatrix_engine.indicators.compute import BENCHMARK, fill_histories, require_columns
+from quantmatrix_engine.indicators.compute import (
+    BENCHMARK,
+    beside_nulls,
+    fill_histories,
+    require_columns,
+    rows_with_null,
+)
 from quantmatrix_engine.indicators.histories import (
     Known,
     asked_rows,
@@ -72,20 +77,19 @@ def of_sessions(
         given -= {BENCHMARK}
     require_columns(bars, {*_NEEDED, *given})
     found = known(up_to(bars[[*_NEEDED, *sorted(given)]], last))
-    beside = by_day(None if benchmark is None else up_to(benchmark, last), actions, found.days)
+    beside = by_day(benchmark, actions, found.days)
     told = asked_since(found.runs, found.days, first)
     rows = asked_rows(told)
-    nulls = _rows_with_null(found.bars, sorted(given - {BENCHMARK}))
+    nulls = rows_with_null(found.bars, given)
     left = replace(found, runs=without(found.runs, nulls))
     splits = actions.filter(pl.col("ratio").is_not_null(), pl.col("ex_date") <= last)
     outs = _computed(wanted, left, beside, splits, first)
-    columns = pl.DataFrame(_beside_nulls(outs, ~np.isin(rows, nulls)) if nulls.size else outs)
     moments = found.bars.get_column("known_at")
     newest = newest_moments(told, moments.to_physical().to_numpy(), found.days, beside)
     return pl.concat(
         [
             found.bars[["instrument_id", "session", "close"]][rows],
-            columns.fill_nan(None),
+            beside_nulls(outs, rows, nulls),
             pl.DataFrame({"known_at": newest}).cast(moments.dtype),
         ],
         how="horizontal",
@@ -106,21 +110,6 @@ def _computed(
     outs = {name: np.empty(int(runs.tails.sum())) for name in wanted.columns}
     fill_histories(wanted, sources, runs, outs)
     return outs
-
-
-def _rows_with_null(bars: pl.DataFrame, names: Sequence[str]) -> Integers:
-    """Gives the rows with a null in one of the columns, rising."""
-    holed = [bars.get_column(name) for name in names if bars.get_column(name).has_nulls()]
-    rows = [column.is_null().arg_true().to_numpy().astype(np.int64) for column in holed]
-    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *rows]))
-
-
-def _beside_nulls(outs: Mapping[str, Series], is_bar: npt.NDArray[np.bool_]) -> dict[str, Series]:
-    """Gives the columns with NaN in the rows that are no bar."""
-    whole = {name: np.full(is_bar.size, np.nan) for name in outs}
-    for name, values in outs.items():
-        whole[name][is_bar] = values
-    return whole
 
 
 def look_ahead(

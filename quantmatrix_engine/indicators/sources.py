@@ -8,6 +8,7 @@ import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, Series
 from quantmatrix_engine.indicators.histories import Runs
+from quantmatrix_engine.indicators.runs import starts_of
 from quantmatrix_engine.prices.benchmark import ByDay
 
 PLAIN, PRICE, VOLUME, DAYS, BY_DAY = range(5)
@@ -39,7 +40,7 @@ def source(bars: pl.DataFrame, name: str, runs: Runs) -> Source:
     if not _is_split_at(runs, np.cumsum(typed.chunk_lengths())):
         typed = typed.rechunk()
     held = [piece.to_numpy() for piece in typed.get_chunks()]
-    firsts = np.concatenate([[0], np.cumsum([piece.size for piece in held])])[:-1]
+    firsts = starts_of([piece.size for piece in held])[:-1]
     at = np.array([piece.ctypes.data for piece in held], dtype=np.int64)
     which = np.searchsorted(firsts, runs.begins, side="right") - 1
     size = held[0].itemsize

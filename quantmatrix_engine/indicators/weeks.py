@@ -65,7 +65,7 @@ def weekly_bars(
     needed = ["instrument_id", "session", *PRICES, "volume", "known_at", "is_final", _BENCHMARK]
     known = newest_known(put_together(up_to(bars, over)))
     if benchmark is not None:
-        known = with_benchmark(known, up_to(benchmark, over), actions)
+        known = with_benchmark(known, benchmark, actions)
     known = known.select(*needed, provider=pl.lit(""))
     in_basis = _in_basis_of_week(known, actions)
     return resampled(in_basis, Period.WEEK, as_of=over, beside=[_BENCHMARK])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from quantmatrix_engine.prices.ordering import days_of
 from quantmatrix_engine.prices.restatement import newest_known
 
 
@@ -17,9 +18,9 @@ def with_benchmark(
     `bars` and `benchmark`, the bars of one instrument or none, keep the contract Bars. `bars` have
     one row an instrument and session (`restatement.newest_known`): beside a benchmark that was
     restated later, vintages would not differ in `known_at` any more. What comes back is in their
-    order.
-    `actions` keeps the contract PriceActions. Null in a session without a bar of the benchmark, an
-    earlier close is never carried on. Of several vintages of the benchmark's bar the newest counts.
+    order. `actions` keeps the contract PriceActions. Null in a session without a bar of the
+    benchmark, an earlier close is never carried on. Of several vintages of the benchmark's bar the
+    newest counts.
     Where it was known later than the bar, `known_at` is that later moment, since what is computed
     of both could not be known before.
 
@@ -29,7 +30,7 @@ def with_benchmark(
     """
     if bars.is_empty():
         return bars.with_columns(benchmark_close=pl.lit(None, dtype=pl.Float64))
-    days = bars.get_column("session").to_physical().to_numpy()
+    days = days_of(bars)
     beside = by_day(benchmark, actions, days)
     places = days - beside.first
     own = bars.get_column("known_at")
@@ -65,7 +66,7 @@ def by_day(
     moments = np.full(closes.size, np.iinfo(np.int64).min)
     if benchmark is not None:
         told = _told(benchmark, actions)
-        places = told.get_column("session").to_physical().to_numpy() - first
+        places = days_of(told) - first
         asked = (places >= 0) & (places < closes.size)
         closes[places[asked]] = told.get_column("close").to_numpy()[asked]
         known_at = told.get_column("known_at").to_physical().to_numpy()

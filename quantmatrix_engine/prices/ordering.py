@@ -34,6 +34,12 @@ def has_repeated_keys(ordered: pl.DataFrame) -> bool:
     return bool(np.any(is_same & (instruments[1:] == instruments[:-1])))
 
 
+def days_of(bars: pl.DataFrame, by: str = "session") -> np.ndarray:
+    """Gives each row's session as days since 1970-01-01, int32; of `by` a moment as its integer."""
+    days: np.ndarray = bars.get_column(by).to_physical().to_numpy()
+    return days
+
+
 def up_to(bars: pl.DataFrame, last: dt.date) -> pl.DataFrame:
     """Gives the rows up to the session `last`: where that is all, the bars as they are."""
     is_later = bars.get_column("session") > last
@@ -42,4 +48,4 @@ def up_to(bars: pl.DataFrame, last: dt.date) -> pl.DataFrame:
 
 def _key(bars: pl.DataFrame, by: str) -> tuple[np.ndarray, np.ndarray]:
     instruments = bars.get_column("instrument_id").to_numpy()
-    return instruments, bars.get_column(by).to_physical().to_numpy()
+    return instruments, days_of(bars, by)
