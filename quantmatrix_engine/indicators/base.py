@@ -124,6 +124,9 @@ class Indicator:
     so many more than those, and must write the newest to the last bit as if it were given all. Rows
     that it passes over at its beginning count, too; a kernel that counts rows or looks at the
     first of all has no reach. Without one it is given all.
+
+    A kernel that `writes_asked_only` gets `outs` of the newest rows alone, those asked for, beside
+    all rows it reads, and so passes over what only older rows need.
     """
 
     name: str
@@ -137,6 +140,7 @@ class Indicator:
     kernel_params: tuple[str, ...] | None = None
     refusal: Callable[..., str | None] = refuses_nothing
     reach: Callable[..., int] | None = None
+    writes_asked_only: bool = False
 
 
 @dataclass(frozen=True, order=True)

@@ -13,7 +13,6 @@ import polars as pl
 
 from quantmatrix_engine.indicators.base import Integers, Numbers, Series, kernel
 from quantmatrix_engine.indicators.runs import put_together, starts_of
-from quantmatrix_engine.prices.benchmark import ByDay
 from quantmatrix_engine.prices.ordering import days_of
 
 # Bars whose runs are shorter than this many rows, in the mean, are put in order sooner than copied
@@ -75,7 +74,8 @@ def one_by_one(offsets: Integers, tails: Integers | None = None) -> Runs:
 def known(bars: pl.DataFrame) -> Known:
     """Gives each instrument's history, of its bars as they are known last; all rows are asked for.
 
-    `bars` keeps the contract Bars, holds every vintage and comes in any order. Rows of which a
+    `bars` keeps the contract Bars, holds every vintage and comes in any order; it may lack a
+    `provider`, by which vintages of one moment are ordered. Rows of which a
     newer vintage is there are in no run. Bars without runs to speak of come back in order.
     """
     found = _found(bars)
@@ -94,11 +94,10 @@ def known(bars: pl.DataFrame) -> Known:
 def _found(bars: pl.DataFrame) -> Known:
     """Gives the runs of rising sessions of each instrument, by their first session."""
     days = days_of(bars)
-    ids = bars.get_column("instrument_id").cast(pl.Int64).to_numpy()
-    starts = _rising_starts(ids, days)
-    rows = np.diff(np.append(starts, ids.size))
-    order = np.lexsort((days[starts], ids[starts]))
-    instruments, firsts = np.unique(ids[starts][order], return_index=True)
+    starts, ids = _rising_runs(bars.get_column("instrument_id").cast(pl.Int64), days)
+    rows = np.diff(np.append(starts, days.size))
+    order = np.lexsort((days[starts], ids))
+    instruments, firsts = np.unique(ids[order], return_index=True)
     runs = Runs(
         of=np.append(firsts, starts.size),
         begins=starts[order],
@@ -130,7 +129,7 @@ def _histories(runs: Runs) -> Integers:
 
 def _superseded(bars: pl.DataFrame, instruments: Integers) -> Integers:
     """Gives the rows of some instruments of which a newer vintage is there."""
-    key = ["instrument_id", "session", "known_at", "provider"]
+    key = ["instrument_id", "session", "known_at", *{"provider"}.intersection(bars.columns)]
     is_asked = pl.col("instrument_id").is_in(pl.Series(instruments).implode())
     ordered = bars[key].with_row_index("row").filter(is_asked).sort(key, maintain_order=True)
     same = [pl.col(name) == pl.col(name).shift(-1) for name in ("instrument_id", "session")]
@@ -138,19 +137,41 @@ def _superseded(bars: pl.DataFrame, instruments: Integers) -> Integers:
     return rows.to_numpy().astype(np.int64)
 
 
+def _rising_runs(ids: pl.Series, days: Numbers) -> tuple[Integers, Integers]:
+    """Gives the rows that are not a later session of the row above's instrument, and their ids."""
+    # As many as there can be; memory that nothing is written to costs nothing.
+    starts, of_starts = np.empty((2, ids.len()), dtype=np.int64)
+    count, first = 0, 0
+    for piece in ids.get_chunks():
+        # In a piece of their own ids need not be copied to lie beside those of the others.
+        count = _add_starts(piece.to_numpy(), days, first, count, starts, of_starts)
+        first += piece.len()
+    return starts[:count].copy(), of_starts[:count].copy()
+
+
 @kernel
-def _rising_starts(ids: Numbers, days: Numbers) -> Integers:
-    """Gives the rows that are not a later session of the instrument of the row above."""
-    count = min(1, ids.size)
-    for row in range(1, ids.size):
-        count += ids[row] != ids[row - 1] or days[row] <= days[row - 1]
-    starts = np.zeros(count, dtype=np.int64)
-    count = min(1, ids.size)
-    for row in range(1, ids.size):
-        if ids[row] != ids[row - 1] or days[row] <= days[row - 1]:
-            starts[count] = row
+def _add_starts(
+    ids: Integers,
+    days: Numbers,
+    first: int,
+    count: int,
+    starts: Integers,
+    of_starts: Integers,
+) -> int:
+    """Adds the starts of a piece, whose first row is `first`, to the `count` of those before.
+
+    Gives how many there are then.
+    """
+    own = days[first : first + ids.size]
+    for row in range(ids.size):
+        if row > 0:
+            is_later = ids[row] == ids[row - 1] and own[row] > own[row - 1]
+        else:
+            is_later = count > 0 and of_starts[count - 1] == ids[0] and own[0] > days[first - 1]
+        if not is_later:
+            starts[count], of_starts[count] = first + row, ids[row]
             count += 1
-    return starts
+    return count
 
 
 def _borders(bars: pl.DataFrame) -> Integers:
@@ -246,43 +267,4 @@ def _asked_rows(of: Integers, begins: Integers, rows: Integers, tails: Integers)
             left -= count
             if left == 0:
                 break
-    return out
-
-
-def newest_moments(runs: Runs, moments: Numbers, days: Numbers, beside: ByDay) -> Integers:
-    """Gives for each row asked for the newest moment of its history up to it.
-
-    `moments` and `days` are the frame's, as integers. What lies `beside` the bars counts, too.
-    """
-    return _newest_moments(
-        runs.of, runs.begins, runs.rows, runs.tails, moments, days, beside.moments, beside.first
-    )
-
-
-@kernel
-def _newest_moments(  # noqa: PLR0913, PLR0917
-    of: Integers,
-    begins: Integers,
-    rows: Integers,
-    tails: Integers,
-    moments: Numbers,
-    days: Numbers,
-    of_days: Numbers,
-    first: int,
-) -> Integers:
-    out = np.empty(tails.sum(), dtype=np.int64)
-    end = 0
-    for history in range(tails.size):
-        if tails[history] == 0:
-            continue
-        count = rows[of[history] : of[history + 1]].sum()
-        end += tails[history]
-        place = end - count
-        newest = moments[begins[of[history]]]
-        for run in range(of[history], of[history + 1]):
-            for row in range(begins[run], begins[run] + rows[run]):
-                newest = max(newest, moments[row], of_days[days[row] - first])
-                if place >= end - tails[history]:
-                    out[place] = newest
-                place += 1
     return out

@@ -12,10 +12,9 @@ from typing import Any
 
 import numba as nb
 import numpy as np
-from llvmlite import ir
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
+from quantmatrix_engine.indicators.addresses import call, carray, pointer
 from quantmatrix_engine.indicators.base import Integers, Series, exact_kernel, kernel
 from quantmatrix_engine.indicators.histories import Runs
 from quantmatrix_engine.indicators.plan import Plan
@@ -24,7 +23,7 @@ from quantmatrix_engine.indicators.sources import BY_DAY, DAYS, PLAIN, PRICE, VO
 
 _BYTES = 8
 _ALL = -1
-_carray: Any = nb.carray  # type: ignore[attr-defined]
+_DONE = -1
 
 
 def compiled(wanted: Plan) -> Integers:
@@ -82,6 +81,7 @@ def run(
         starts_of([len(ones) for ones in asked]),
         np.array([len(step.reads) for step in wanted.steps], dtype=np.int64),
         np.array([_ALL if one.reach is None else one.reach for one in wanted.steps]),
+        np.array([one.writes_asked_only for one in wanted.steps], dtype=np.int64),
         np.array([one for step in wanted.steps for one in step.params], dtype=np.float64),
         starts_of([len(step.params) for step in wanted.steps]),
     )
@@ -92,31 +92,6 @@ def run(
 
 def _addresses(columns: Iterable[Series]) -> Integers:
     return np.array([one.ctypes.data for one in columns], dtype=np.int64)
-
-
-def _typed_pointer(typing: Any, address: Any) -> Any:  # noqa: ARG001
-    """Gives an address as a pointer that `carray` takes."""
-
-    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
-
-    return nb.types.voidptr(nb.types.int64), made
-
-
-def _typed_call(typing: Any, step: Any, columns: Any, params: Any, rows: Any) -> Any:  # noqa: ARG001
-    """Calls the step at an address."""
-
-    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        word = ir.IntType(64)
-        function = ir.FunctionType(ir.VoidType(), [word, word, word])
-        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
-        return context.get_dummy_value()
-
-    return nb.types.void(*[nb.types.int64] * 4), made
-
-
-_pointer: Any = intrinsic(_typed_pointer)
-_call: Any = intrinsic(_typed_call)
 
 
 @kernel
@@ -137,6 +112,7 @@ def _run(  # noqa: PLR0913, PLR0917
     places_of: Integers,
     reads: Integers,
     reaches: Integers,
+    of_asked: Integers,
     params: Series,
     params_of: Integers,
 ) -> int:
@@ -151,7 +127,7 @@ def _run(  # noqa: PLR0913, PLR0917
     first `reads[s]`; its params likewise.
     """
     at = buffers.copy()
-    lengths = np.empty(steps.size, dtype=np.int64)
+    lengths, written = np.empty((2, steps.size), dtype=np.int64)
     needed = np.empty(buffers.size, dtype=np.int64)
     given = np.empty(1 + places.size, dtype=np.int64)
     inputs = kinds.size
@@ -178,36 +154,39 @@ def _run(  # noqa: PLR0913, PLR0917
             )
         needed[:] = 0
         needed[inputs : inputs + outs.size] = tail
-        _lengths_into(count, needed, places, places_of, reads, reaches, lengths)
+        _lengths_into(count, needed, places, places_of, reads, reaches, of_asked, lengths, written)
         for step in range(steps.size):
             first = places_of[step]
-            passed_over = _BYTES * (count - lengths[step])
             for place in range(first, places_of[step + 1]):
-                given[1 + place - first] = at[places[place]] + passed_over
-            given[0] = 0
+                is_read = place < first + reads[step]
+                passed_over = count - (lengths[step] if is_read else written[step])
+                given[1 + place - first] = at[places[place]] + _BYTES * passed_over
+            given[0] = written[step]
             numbers = params.ctypes.data + _BYTES * params_of[step]
-            _call(steps[step], given.ctypes.data, numbers, lengths[step])
-            if given[0] == 0:
+            call(steps[step], given.ctypes.data, numbers, lengths[step])
+            if given[0] != _DONE:
                 return step
         if tail < count:
             for out in range(outs.size):
-                values = _carray(_pointer(buffers[inputs + out]), count, np.float64)
-                begin = _pointer(outs[out] + _BYTES * firsts[history])
-                _carray(begin, tail, np.float64)[:] = values[count - tail :]
+                values = carray(pointer(buffers[inputs + out]), count, np.float64)
+                begin = pointer(outs[out] + _BYTES * firsts[history])
+                carray(begin, tail, np.float64)[:] = values[count - tail :]
     return -1
 
 
 @kernel
-def _lengths_into(
+def _lengths_into(  # noqa: PLR0913, PLR0917
     count: int,
     needed: Integers,
     places: Integers,
     places_of: Integers,
     reads: Integers,
     reaches: Integers,
+    of_asked: Integers,
     lengths: Integers,
+    written: Integers,
 ) -> None:
-    """Writes how many of a history's last rows each step is given: those that are needed of it.
+    """Writes how many of a history's last rows each step is given, and how many it writes.
 
     `needed` has how many rows are of each column, and gets those that later steps read.
     """
@@ -216,8 +195,11 @@ def _lengths_into(
         rows = 0
         for place in range(first + reads[step], past):
             rows = max(rows, needed[places[place]])
+        written[step] = rows
         rows = count if reaches[step] == _ALL else min(count, rows + reaches[step])
         lengths[step] = rows
+        if not of_asked[step]:
+            written[step] = rows
         for place in range(first, first + reads[step]):
             needed[places[place]] = max(needed[places[place]], rows)
 
@@ -252,9 +234,9 @@ def _together(
 @exact_kernel
 def _look_up(begin: int, rows: int, table: int, first: int, to: int) -> None:
     """Writes what the table, which begins at the day `first`, has for the run's days."""
-    days = _carray(_pointer(begin), rows, np.int32)
-    out = _carray(_pointer(to), rows, np.float64)
-    values = _carray(_pointer(table), days[-1] - first + 1, np.float64)
+    days = carray(pointer(begin), rows, np.int32)
+    out = carray(pointer(to), rows, np.float64)
+    values = carray(pointer(table), days[-1] - first + 1, np.float64)
     for row in range(rows):
         out[row] = values[days[row] - first]
 
@@ -262,13 +244,13 @@ def _look_up(begin: int, rows: int, table: int, first: int, to: int) -> None:
 @exact_kernel
 def _copy_run(begin: int, kind: int, rows: int, scale: float, to: int) -> None:
     """Copies a run, its prices multiplied and its volume divided by the scale."""
-    out = _carray(_pointer(to), rows, np.float64)
+    out = carray(pointer(to), rows, np.float64)
     if kind == DAYS:
-        days = _carray(_pointer(begin), rows, np.int32)
+        days = carray(pointer(begin), rows, np.int32)
         for row in range(rows):
             out[row] = days[row]
         return
-    values = _carray(_pointer(begin), rows, np.float64)
+    values = carray(pointer(begin), rows, np.float64)
     if kind == PLAIN or scale == 1.0:
         out[:] = values
     elif kind == PRICE:
@@ -308,14 +290,19 @@ _WRITES: tuple[int, ...] = ()
 def _step(columns: int, params: int, rows: int) -> None:
     """Calls the kernel with its columns, which begin at the addresses after the one at `columns`.
 
-    There it leaves a 1 where the kernel came to its end: an error would be printed and forgotten.
+    There stands how many rows it writes, of the `rows` it is given, and there it leaves `_DONE`
+    where the kernel came to its end: an error would be printed and forgotten.
     """
-    begins = _carray(_pointer(columns), 1 + len(_READS) + len(_WRITES), np.int64)
-    numbers = _carray(_pointer(params), len(_LIKE) + 1, np.float64)
+    begins = carray(pointer(columns), 1 + len(_READS) + len(_WRITES), np.int64)
+    numbers = carray(pointer(params), len(_LIKE) + 1, np.float64)
     _of_one(
-        *(_rows(begins, _READS, rows) + _like(numbers, _LIKE, 0) + _rows(begins, _WRITES, rows))
+        *(
+            _rows(begins, _READS, rows)
+            + _like(numbers, _LIKE, 0)
+            + _rows(begins, _WRITES, begins[0])
+        )
     )
-    begins[0] = 1
+    begins[0] = _DONE
 
 
 # These three are names for the compiler, which puts the kernel and the two overloads below in their
@@ -342,7 +329,7 @@ def _compiled_rows(begins: Any, places: Any, rows: Any) -> Callable[..., Any]:  
         return lambda begins, places, rows: ()  # noqa: ARG005
 
     def made(begins: Any, places: Any, rows: Any) -> Any:
-        first = _carray(_pointer(begins[places[0]]), rows, np.float64)
+        first = carray(pointer(begins[places[0]]), rows, np.float64)
         return (first,) + _rows(begins, places[1:], rows)  # noqa: RUF005
 
     return made

@@ -11,7 +11,8 @@ from quantmatrix_engine.indicators.shared_series import SHARED_SERIES, SharedSer
 class Step:
     """A kernel, with the columns it reads and writes and the params it takes.
 
-    `reach` is how many rows before a row decide it to the last bit; None: all do.
+    `reach` is how many rows before a row decide it to the last bit; None: all do. Where it
+    `writes_asked_only` its outs hold the rows asked for alone.
     """
 
     kernel: Callable[..., None]
@@ -19,6 +20,7 @@ class Step:
     params: tuple[float, ...]
     writes: tuple[str, ...]
     reach: int | None = None
+    writes_asked_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,4 +75,5 @@ def _step(asked: Spec) -> Step:
         params=asked.kernel_values(),
         writes=asked.columns(),
         reach=asked.reach(),
+        writes_asked_only=declared.writes_asked_only,
     )

@@ -22,15 +22,16 @@ from quantmatrix_engine.indicators.histories import (
     asked_rows,
     asked_since,
     known,
-    newest_moments,
     without,
 )
+from quantmatrix_engine.indicators.moments import newest_moments
 from quantmatrix_engine.indicators.plan import Plan, plan
 from quantmatrix_engine.indicators.sources import source, source_by_day
 from quantmatrix_engine.prices.benchmark import ByDay, by_day
 from quantmatrix_engine.prices.ordering import up_to
 
-_NEEDED = ("instrument_id", "provider", "session", "known_at")
+_NEEDED = ("instrument_id", "session", "known_at")
+_PROVIDER = "provider"
 
 LOOK_AHEAD_INSTRUMENTS = 200
 """So many instruments, or up to twice as many, are computed again to see if any looks ahead."""
@@ -63,20 +64,20 @@ def of_sessions(
 ) -> pl.DataFrame:
     """Gives the indicators (contract Indicators) of the sessions from `first` to `last`.
 
-    `bars` keeps the contract Bars, with every vintage and as much history as there is; bars after
-    `last` are not looked at. `actions` keeps the contract PriceActions. Each row is in the price
-    basis of its own session: earlier prices are adjusted for the splits up to it, later splits
-    change nothing. `known_at` is the newest one among the bars up to the row.
+    `bars` keeps the contract Bars, with every vintage and as much history as there is, and has at
+    least the columns of `columns_read`; bars after `last` are not looked at. A `provider`, where
+    there is one, orders vintages of one moment. `actions` keeps the contract PriceActions. Each row
+    is in the price basis of its own session: earlier prices are adjusted for the splits up to it,
+    later splits change nothing. `known_at` is the newest one among the bars up to the row.
 
     `benchmark`, the bars of what others are measured against, is put beside the bars
     (`prices.benchmark`); without it `bars` have `benchmark_close` themselves, if a spec reads it.
     """
     wanted = plan(specs)
-    given = {"close", *wanted.inputs} - {"session"}
-    if benchmark is not None:
-        given -= {BENCHMARK}
-    require_columns(bars, {*_NEEDED, *given})
-    found = known(up_to(bars[[*_NEEDED, *sorted(given)]], last))
+    read = _columns_of(wanted, is_benchmark_beside=benchmark is not None)
+    require_columns(bars, read)
+    found = known(up_to(bars[sorted(read.union({_PROVIDER}.intersection(bars.columns)))], last))
+    given = read.difference(_NEEDED)
     beside = by_day(benchmark, actions, found.days)
     told = asked_since(found.runs, found.days, first)
     rows = asked_rows(told)
@@ -84,16 +85,25 @@ def of_sessions(
     left = replace(found, runs=without(found.runs, nulls))
     splits = actions.filter(pl.col("ratio").is_not_null(), pl.col("ex_date") <= last)
     outs = _computed(wanted, left, beside, splits, first)
-    moments = found.bars.get_column("known_at")
-    newest = newest_moments(told, moments.to_physical().to_numpy(), found.days, beside)
+    newest = newest_moments(told, found.bars.get_column("known_at"), found.days, beside)
     return pl.concat(
         [
             found.bars[["instrument_id", "session", "close"]][rows],
             beside_nulls(outs, rows, nulls),
-            pl.DataFrame({"known_at": newest}).cast(moments.dtype),
+            newest.to_frame(),
         ],
         how="horizontal",
     )
+
+
+def columns_read(specs: Iterable[Spec]) -> set[str]:
+    """Gives the columns of the bars that `of_sessions` needs where a benchmark is given."""
+    return _columns_of(plan(specs), is_benchmark_beside=True)
+
+
+def _columns_of(wanted: Plan, *, is_benchmark_beside: bool) -> set[str]:
+    read = {*_NEEDED, "close", *wanted.inputs}
+    return read - {BENCHMARK} if is_benchmark_beside else read
 
 
 def _computed(

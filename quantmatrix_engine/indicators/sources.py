@@ -37,18 +37,23 @@ def source(bars: pl.DataFrame, name: str, runs: Runs) -> Source:
     column = bars.get_column(name)
     is_days = column.dtype == pl.Date
     typed = column.to_physical() if is_days else column.cast(pl.Float64)
-    if not _is_split_at(runs, np.cumsum(typed.chunk_lengths())):
-        typed = typed.rechunk()
-    held = [piece.to_numpy() for piece in typed.get_chunks()]
-    firsts = starts_of([piece.size for piece in held])[:-1]
-    at = np.array([piece.ctypes.data for piece in held], dtype=np.int64)
-    which = np.searchsorted(firsts, runs.begins, side="right") - 1
-    size = held[0].itemsize
+    at, held = addresses(typed, runs)
     return Source(
-        addresses=at[which] + (runs.begins - firsts[which]) * size,
+        addresses=at,
         kind=DAYS if is_days else _KINDS.get(name, PLAIN),
         held=held,
     )
+
+
+def addresses(column: pl.Series, runs: Runs) -> tuple[Integers, Sequence[Numbers]]:
+    """Gives the address that each run of a column of numbers begins at, and what keeps them."""
+    if not _is_split_at(runs, np.cumsum(column.chunk_lengths())):
+        column = column.rechunk()
+    held = [piece.to_numpy() for piece in column.get_chunks()]
+    firsts = starts_of([piece.size for piece in held])[:-1]
+    at = np.array([piece.ctypes.data for piece in held], dtype=np.int64)
+    which = np.searchsorted(firsts, runs.begins, side="right") - 1
+    return at[which] + (runs.begins - firsts[which]) * held[0].itemsize, held
 
 
 def source_by_day(bars: pl.DataFrame, beside: ByDay, runs: Runs) -> Source:

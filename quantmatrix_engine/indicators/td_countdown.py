@@ -8,6 +8,9 @@ from quantmatrix_engine.indicators.td_setup import COMPARED, COMPLETE
 EXTENDED = 2 * COMPLETE
 LAST, QUALIFYING = 13, 8
 LARGEST_RATIO = 1.618
+BARS_BEFORE = COMPLETE
+"""Bars before a row that its count looks at: those of a setup that it completes, and a close."""
+
 LONGEST_COUNTDOWN = 1_000
 """Bars of a countdown and of those before that decide it, which `lookback` reaches back over.
 
@@ -27,13 +30,13 @@ def true_extremes(high: Series, low: Series, close: Series, row: int) -> tuple[f
 
 @kernel
 def buy_countdown_into(
-    high: Series, low: Series, close: Series, setup: Series, opposite: Series, out: Series
+    high: Series, low: Series, close: Series, setup: Series, opposite: Series, row: int, out: Series
 ) -> None:
-    """Writes the buy countdown's count, 0 to 13; 0 where none runs. NaN where the setup is.
+    """Writes the buy countdown's count from `row` on, 0 to 13; 0 where none runs, NaN before `row`.
 
-    It starts at a setup's ninth bar, which may itself be counted. A bar counts whose close is at
-    or below the low two bars before; the thirteenth only if its low is at or below the close of
-    the eighth, else it waits at 12. It is 13 on one bar, and then over.
+    None runs at the row before. One starts at a setup's ninth bar, which may itself be counted. A
+    bar counts whose close is at or below the low two bars before; the thirteenth only if its low is
+    at or below the close of the eighth, else it waits at 12. It is 13 on one bar, and then over.
 
     Cancelled: by a complete setup of the opposite direction, or by a true low above the true high
     of its setup. Recycled, to begin anew: by a further setup of its direction whose true range is
@@ -41,7 +44,6 @@ def buy_countdown_into(
     setup that reaches 18 bars. A smaller or larger setup changes nothing. Perl, DeMark Indicators
     (2008), chapter 1; his setup within a setup is smaller, and so changes nothing either.
     """
-    row = min(COMPARED + 1, close.size)
     out[:row] = np.nan
     while row < close.size:
         row = _until_setup_into(setup, row, out)
@@ -92,6 +94,31 @@ def _one_countdown_into(
 
 
 @kernel
+def _begin(opposite: Series, row: int) -> int:
+    """Gives the newest row up to `row` that follows a complete setup of the opposite direction.
+
+    Such a setup ends every countdown, so nothing before it counts. Without one it is the first row
+    that can be known.
+    """
+    while row > 0 and opposite[row - 1] != COMPLETE:
+        row -= 1
+    return max(row, min(COMPARED + 1, opposite.size))
+
+
+@kernel
+def _newest_into(
+    high: Series, low: Series, close: Series, setup: Series, opposite: Series, row: int, out: Series
+) -> None:
+    """Writes the buy countdown's counts of the newest rows, of which there are as many as `out`."""
+    if out.size == close.size:
+        buy_countdown_into(high, low, close, setup, opposite, row, out)
+        return
+    counts = np.empty(close.size)
+    buy_countdown_into(high, low, close, setup, opposite, row, counts)
+    out[:] = counts[close.size - out.size :]
+
+
+@kernel
 def completed_into(count: Series, out: Series) -> None:
     """Writes 1 where the count is 13, else 0; NaN where it is NaN."""
     for row in range(count.size):
@@ -112,12 +139,18 @@ def td_countdown_into(  # noqa: PLR0913, PLR0917
     sell: Series,
     sell_completed: Series,
 ) -> None:
-    """Writes both countdowns and where they are complete.
+    """Writes both countdowns of the newest rows and where they are complete.
 
     The sell countdown is the buy countdown of the prices' negatives. First valid row: 5.
     """
-    buy_countdown_into(high, low, close, buy_setup, sell_setup, buy)
-    buy_countdown_into(-low, -high, -close, sell_setup, buy_setup, sell)
+    row = _begin(sell_setup, close.size - buy.size)
+    since = max(row - BARS_BEFORE, 0)
+    bars = high[since:], low[since:], close[since:]
+    _newest_into(*bars, buy_setup[since:], sell_setup[since:], row - since, buy)
+    row = _begin(buy_setup, close.size - sell.size)
+    since = max(row - BARS_BEFORE, 0)
+    negatives = -low[since:], -high[since:], -close[since:]
+    _newest_into(*negatives, sell_setup[since:], buy_setup[since:], row - since, sell)
     completed_into(buy, buy_completed)
     completed_into(sell, sell_completed)
 
@@ -152,5 +185,6 @@ INDICATOR = Indicator(
         "1 where the sell countdown reaches 13, else 0; null until six bars are known.",
     ),
     kernel=td_countdown_into,
+    writes_asked_only=True,
     lookback=lookback,
 )

@@ -21,21 +21,32 @@ def setups_into(close: Series, buy: Series, sell: Series) -> None:
     that was not. It counts while closes stay below, and is 0 after one that is equal or above. A
     sell setup is the same above. First valid row: 5; NaN before. Perl, DeMark Indicators (2008),
     chapter 1; that an equal close lets the next run start is DeMark and DeMark Jr., on Day Trading
-    Options (1999). Whether a close is below is a toss of a coin that no processor guesses, so the
-    count is kept without asking: what is not below multiplies it by 0.
+    Options (1999). Whether a close is below is a toss of a coin that no processor guesses, so it is
+    not asked: the count is the rows since the last close that was not.
     """
     buy[: COMPARED + 1], sell[: COMPARED + 1] = np.nan, np.nan
     if close.size <= COMPARED:
         return
-    lower, higher = 0, 0
-    can_fall, can_rise = close[COMPARED] >= close[0], close[COMPARED] <= close[0]
     now, before = close[COMPARED + 1 :], close[1:]
     buys, sells = buy[COMPARED + 1 :], sell[COMPARED + 1 :]
+    not_lower, not_higher = -1, -1
     for row in range(now.size):
-        is_lower, is_higher = now[row] < before[row], now[row] > before[row]
-        lower, higher = (lower + can_fall) * is_lower, (higher + can_rise) * is_higher
-        can_fall, can_rise = can_fall | (not is_lower), can_rise | (not is_higher)
-        buys[row], sells[row] = lower, higher
+        not_lower = not_lower if now[row] < before[row] else row
+        not_higher = not_higher if now[row] > before[row] else row
+        buys[row], sells[row] = row - not_lower, row - not_higher
+    if close[COMPARED] < close[0]:
+        _run_without_flip_into(buys)
+    if close[COMPARED] > close[0]:
+        _run_without_flip_into(sells)
+
+
+@kernel
+def _run_without_flip_into(counts: Series) -> None:
+    """Writes 0 for the run at the beginning: the close before it was beyond its own, too."""
+    row = 0
+    while row < counts.size and counts[row] == row + 1:
+        counts[row] = 0.0
+        row += 1
 
 
 @kernel
@@ -45,9 +56,10 @@ def buy_perfected_into(low: Series, count: Series, out: Series) -> None:
     It is complete from bar 9 on, and perfected once the low of bar 8, 9 or a later bar of the run
     is at or below the lows of bars 6 and 7 (Perl, chapter 1).
     """
-    lowest, is_perfect = np.inf, False
     for row in range(low.size):
         out[row] = 0.0 * count[row]
+    lowest, is_perfect = np.inf, False
+    for row in range(low.size):
         if count[row] >= COMPLETE - 1:
             if count[row] == COMPLETE - 1:
                 lowest, is_perfect = min(low[row - 1], low[row - 2]), False

@@ -35,10 +35,21 @@ def _weeks_into(session: Series, week: Integers) -> Integers:
 
 
 @kernel
-def _means_into(close: Series, week: Integers, last: Integers, average: int, out: Series) -> None:
-    """Writes the mean of the week's close so far and those of the `average - 1` weeks before."""
-    closes, before = close[last], np.full(last.size + 1, np.nan)
-    sma_into(closes, average - 1, before[1:])
+def _ratios_into(close: Series, benchmark_close: Series, week: Integers, out: Series) -> None:
+    """Writes close / benchmark close, each of the newest row of its week that has both.
+
+    NaN where the week has had none.
+    """
+    for row in range(close.size):
+        out[row] = close[row] / benchmark_close[row]
+    for row in range(1, close.size):
+        if np.isnan(out[row]) and week[row] == week[row - 1]:
+            out[row] = out[row - 1]
+
+
+@kernel
+def _means_into(close: Series, week: Integers, before: Series, average: int, out: Series) -> None:
+    """Writes the mean of the close and the `average - 1` weeks before, whose own is `before`."""
     share = 1.0 / average
     for row in range(close.size):
         mean = before[week[row]]
@@ -46,21 +57,18 @@ def _means_into(close: Series, week: Integers, last: Integers, average: int, out
 
 
 @kernel
-def _earlier_into(values: Series, week: Integers, last: Integers, span: int, out: Series) -> None:
-    """Writes the last value of the week `span` weeks before the row's; NaN before there is one."""
-    ends = np.full(last.size + span, np.nan)
-    for number in range(last.size):
-        ends[number + span] = values[last[number]]
-    for row in range(values.size):
-        out[row] = ends[week[row]]
+def _earlier(of_weeks: Series, span: int) -> Series:
+    """Gives for each week the value of the week `span` weeks before; NaN before there is one."""
+    earlier = np.full(of_weeks.size, np.nan)
+    for number in range(of_weeks.size - span):
+        earlier[number + span] = of_weeks[number]
+    return earlier
 
 
 @kernel
-def _so_far_into(values: Series, week: Integers) -> None:
-    """Puts in place of a NaN the last value of its week before it."""
-    for row in range(1, values.size):
-        if np.isnan(values[row]) and week[row] == week[row - 1]:
-            values[row] = values[row - 1]
+def _of_week_into(of_weeks: Series, week: Integers, out: Series) -> None:
+    for row in range(week.size):
+        out[row] = of_weeks[week[row]]
 
 
 @kernel
@@ -87,21 +95,50 @@ def _sides_into(distance: Series, slope: Series, strength: Series, out: Series) 
 
 
 @kernel
-def _stages_into(
-    side: Series, week: Integers, last: Integers, stage: Series, weeks: Series
+def _measured_into(  # noqa: PLR0913, PLR0917
+    close: Series,
+    mean: Series,
+    ratio: Series,
+    week: Integers,
+    earlier_mean: Series,
+    earlier_ratio: Series,
+    side: Series,
+    slope_pct: Series,
+    distance_pct: Series,
 ) -> None:
-    """Writes the stage, 2 or 4 where the `side` is, else what the last of them left.
+    """Writes the side, and in percent the close above its mean and the mean above the earlier one.
 
-    After the newest 2 or 4 of an earlier week: after 2 comes a top (3), after 4 a base (1); without
-    either it is unclear (0). NaN where `side` is. `weeks` are the weeks in a row of the same stage,
-    the row's own included.
+    The earlier mean and ratio are those of the row's week.
+    """
+    earlier = np.empty(close.size)
+    distance, slope, strength = np.empty(close.size), np.empty(close.size), np.empty(close.size)
+    _excess_into(close, mean, distance)
+    _percent_into(distance, mean, distance_pct)
+    _of_week_into(earlier_mean, week, earlier)
+    _excess_into(mean, earlier, slope)
+    _percent_into(slope, earlier, slope_pct)
+    _of_week_into(earlier_ratio, week, earlier)
+    _excess_into(ratio, earlier, strength)
+    _sides_into(distance, slope, strength, side)
+
+
+@kernel
+def _stages_into(
+    side_of_weeks: Series, side: Series, week: Integers, stage: Series, weeks: Series
+) -> None:
+    """Writes the stage of each row, 2 or 4 where its `side` is, else what the last of them left.
+
+    After the newest 2 or 4 that an earlier week ended with: after 2 comes a top (3), after 4 a base
+    (1); without either it is unclear (0). NaN where `side` is. `weeks` are the weeks in a row of
+    the same stage, the row's own included.
     """
     # What a week begins with: the stage of a row that is on neither side, and the week before's.
-    otherwise, before, age = np.empty(last.size), np.empty(last.size), np.empty(last.size)
+    size = side_of_weeks.size
+    otherwise, before, age = np.empty(size), np.empty(size), np.empty(size)
     left, found, lasted = UNCLEAR, np.nan, 0.0
-    for number in range(last.size):
+    for number in range(size):
         otherwise[number], before[number], age[number] = left, found, lasted
-        its = side[last[number]]
+        its = side_of_weeks[number]
         lasted = 1.0 + (lasted if found == (its if its != UNCLEAR else left) else 0.0)
         found = its if its != UNCLEAR else left
         left = TOP if its == ADVANCE else BASE if its == DECLINE else left
@@ -142,24 +179,25 @@ def weinstein_into(  # noqa: PLR0913, PLR0917
     Weinstein, Secrets for Profiting in Bull and Bear Markets (1988), with QuantMatrix's older
     rules for 2 and 4; for what lies between he asks what came before, and so do these.
     """
-    size = close.size
-    week = np.empty(size, dtype=np.int64)
+    week, ratio = np.empty(close.size, dtype=np.int64), np.empty(close.size)
     last = _weeks_into(session, week)
-    mean, ratio, earlier = np.empty(size), np.empty(size), np.empty(size)
-    distance, slope, strength = np.empty(size), np.empty(size), np.empty(size)
-    _means_into(close, week, last, average, mean)
-    _excess_into(close, mean, distance)
-    _percent_into(distance, mean, distance_pct)
-    _earlier_into(mean, week, last, span, earlier)
-    _excess_into(mean, earlier, slope)
-    _percent_into(slope, earlier, slope_pct)
-    for row in range(size):
-        ratio[row] = close[row] / benchmark_close[row]
-    _so_far_into(ratio, week)
-    _earlier_into(ratio, week, last, span, earlier)
-    _excess_into(ratio, earlier, strength)
-    _sides_into(distance, slope, strength, ratio)
-    _stages_into(ratio, week, last, stage, weeks)
+    _ratios_into(close, benchmark_close, week, ratio)
+
+    ends, number, before = close[last], np.arange(last.size), np.full(last.size + 1, np.nan)
+    sma_into(ends, average - 1, before[1:])
+    means, sides, unused = np.empty(last.size), np.empty(last.size), np.empty(last.size)
+    _means_into(ends, number, before, average, means)
+    ratios = ratio[last]
+    earlier = _earlier(means, span), _earlier(ratios, span)
+    _measured_into(ends, means, ratios, number, *earlier, sides, unused, unused)
+
+    first = close.size - stage.size
+    mean, side = np.empty(stage.size), np.empty(stage.size)
+    _means_into(close[first:], week[first:], before, average, mean)
+    _measured_into(
+        close[first:], mean, ratio[first:], week[first:], *earlier, side, slope_pct, distance_pct
+    )
+    _stages_into(sides, side, week[first:], stage, weeks)
 
 
 def lookback(average: int, span: int) -> int:
@@ -193,5 +231,6 @@ INDICATOR = Indicator(
         "until {average} weeks are known.",
     ),
     kernel=weinstein_into,
+    writes_asked_only=True,
     lookback=lookback,
 )

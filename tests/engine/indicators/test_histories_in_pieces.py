@@ -16,9 +16,9 @@ from quantmatrix_engine.indicators.histories import (
     asked_rows,
     asked_since,
     known,
-    newest_moments,
     without,
 )
+from quantmatrix_engine.indicators.moments import newest_moments
 from quantmatrix_engine.indicators.sessions import of_sessions
 from quantmatrix_engine.prices.benchmark import ByDay, with_benchmark
 
@@ -92,6 +92,11 @@ def test_each_session_comes_once_in_order_as_it_is_known_last(keys, piece, is_so
     assert found.instruments.tolist() == sorted({one for one, _, _ in keys})
 
 
+def test_bars_of_one_provider_need_not_name_it():
+    keys = [(1, 0, 0), (1, 1, 0), (1, 0, 2), (2, 0, 0), (1, 2, 1)]
+    assert asked(known(rows(keys).drop("provider"))) == newest(keys)
+
+
 def test_long_runs_of_several_files_are_one_history_and_one_restated_bar_moves_no_other():
     keys = [
         (one, number, 0)
@@ -129,14 +134,21 @@ def test_rows_that_are_left_out_cut_their_runs_and_nothing_else():
     assert without(found.runs, np.arange(10)).lengths().tolist() == [0, 10]
 
 
-def test_the_newest_moment_up_to_a_row_is_of_its_own_history():
+@pytest.mark.parametrize("piece", [1, 3, 100])
+def test_the_newest_moment_up_to_a_row_is_of_its_own_history(piece: int):
     keys = [(1, number, hours) for number, hours in enumerate([5, 3, 8, 8, 1, 2, 4, 0])]
-    found = known(rows([*keys, *((2, number, 1) for number in range(8))]))
+    both = rows([*keys, *((2, number, 1) for number in range(8))])
+    found = known(in_pieces(both, piece))
     told = asked_since(found.runs, found.days, day(1))
-    hours = np.array([5, 3, 8, 8, 1, 2, 4, 0] + [1] * 8)
-    beside = ByDay((FIRST - dt.date(1970, 1, 1)).days, np.empty(0), np.array([-1] * 6 + [9, -1]))
-    newest = newest_moments(told, hours, found.days, beside)
-    assert newest.tolist() == [5, 8, 8, 8, 8, 9, 9] + [1] * 5 + [9, 9]
+    of_days = [-1, -1, -1, -1, -1, -1, 9, -1]
+    moments = pl.Series([MIDNIGHT + dt.timedelta(hours=one) for one in of_days])
+    beside = ByDay(
+        (FIRST - dt.date(1970, 1, 1)).days, np.empty(0), moments.to_physical().to_numpy()
+    )
+    newest = newest_moments(told, found.bars.get_column("known_at"), found.days, beside)
+    hours = [5, 8, 8, 8, 8, 9, 9] + [1] * 5 + [9, 9]
+    assert newest.name == "known_at"
+    assert newest.to_list() == [MIDNIGHT + dt.timedelta(hours=one) for one in hours]
 
 
 @settings(deadline=None, max_examples=15)
