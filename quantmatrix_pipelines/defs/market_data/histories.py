@@ -1,7 +1,7 @@
 """Histories: the bars that indicators are computed of, some instruments at a time."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,8 +9,10 @@ import polars as pl
 
 from quantmatrix_engine import calendars
 from quantmatrix_engine.indicators.base import Spec
+from quantmatrix_engine.indicators.compute import WORKERS
 from quantmatrix_engine.indicators.runs import put_together
-from quantmatrix_engine.indicators.sessions import Computed, of_sessions
+from quantmatrix_engine.indicators.sessions import Computed, columns_read, of_sessions
+from quantmatrix_engine.indicators.weeks import of_weeks
 from quantmatrix_engine.prices.benchmark import with_benchmark
 from quantmatrix_engine.prices.identity import resolve
 from quantmatrix_engine.prices.priority import preferred
@@ -20,8 +22,9 @@ from quantmatrix_pipelines.lake import Lake
 from quantmatrix_pipelines.stores import instruments as instrument_store
 from quantmatrix_pipelines.stretches import Stretch
 
-# So many bars of history are computed at a time, while as many more are read.
+# So many bars of history a worker reads and computes at a time; weeks need more memory for each.
 _BARS_AT_ONCE = 3_000_000
+_BARS_OF_WEEKS_AT_ONCE = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -44,46 +47,58 @@ class Histories:
         known = newest_known(put_together(self._known(instruments, last)))
         return with_benchmark(known, self._of_benchmark(last), self.actions)
 
-    def indicators(
-        self, specs: Sequence[Spec], stretch: Stretch, *, of: Computed = of_sessions
-    ) -> pl.DataFrame:
-        """Gives the indicators of a stretch, computed of one group of instruments after another.
+    def indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
+        """Gives the indicators of a stretch (contract Indicators)."""
+        groups = self._groups(stretch.last, _BARS_AT_ONCE)
+        return self._of_groups(groups, of_sessions, specs, stretch, columns_read(specs))
 
-        `of` says of which bars: those of the sessions, or longer ones that are made of them.
-        """
+    def weekly_indicators(self, specs: Sequence[Spec], stretch: Stretch) -> pl.DataFrame:
+        """Gives the indicators of the weeks that end in a stretch (contract WeeklyIndicators)."""
+        groups = self._groups(stretch.last, _BARS_OF_WEEKS_AT_ONCE)
+        return self._of_groups(groups, of_weeks, specs, stretch, None)
+
+    def _of_groups(
+        self,
+        groups: Iterable[Sequence[int]],
+        of: Computed,
+        specs: Sequence[Spec],
+        stretch: Stretch,
+        columns: Collection[str] | None,
+    ) -> pl.DataFrame:
+        """Gives what `of` computes of groups of instruments, as many at a time as are workers."""
         asked = {"first": stretch.first, "last": stretch.last}
         benchmark = self._of_benchmark(stretch.last)
-        return pl.concat(
-            of(bars, specs, **asked, actions=self.actions, benchmark=benchmark)
-            for bars in self._of_groups(stretch.last)
-        )
+
+        def of_group(group: Sequence[int]) -> pl.DataFrame:
+            bars = self._known(group, stretch.last, columns)
+            return of(bars, specs, **asked, actions=self.actions, benchmark=benchmark)
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return pl.concat(pool.map(of_group, groups))
 
     def _of_benchmark(self, last: dt.date) -> pl.DataFrame:
         return self._known([] if self.benchmark is None else [self.benchmark], last)
 
-    def _known(self, instruments: Sequence[int], last: dt.date) -> pl.DataFrame:
-        read = self.lake.read("bars", last=last, keep=among(instruments))
+    def _known(
+        self, instruments: Sequence[int], last: dt.date, columns: Collection[str] | None = None
+    ) -> pl.DataFrame:
+        """Gives the bars of some instruments, every vintage; at least `columns`, or all."""
+        keep = among(instruments)
+        if columns is not None and len(self.providers) == 1 and self.known_at is None:
+            # Of one provider alone the name need not be read for each row.
+            of_provider = pl.col("provider") == self.providers[0]
+            return self.lake.read("bars", last=last, columns=[*columns], keep=of_provider & keep)
+        named = None if columns is None else [*columns, "provider"]
+        read = self.lake.read("bars", last=last, columns=named, keep=keep)
         if self.known_at is not None:
             read = known_by(read, self.known_at)
         return preferred(read, self.providers)
 
-    def _of_groups(self, last: dt.date) -> Iterator[pl.DataFrame]:
-        """Gives the bars of each group; the next one's are read while one's are looked at."""
-        with ThreadPoolExecutor(1) as reader:
-            reading = None
-            for group in self._groups(last):
-                ahead = reader.submit(self._known, group, last)
-                if reading is not None:
-                    yield reading.result()
-                reading = ahead
-            if reading is not None:
-                yield reading.result()
-
-    def _groups(self, last: dt.date) -> Iterator[Sequence[int]]:
-        """Gives the instruments in groups whose history memory can hold; an empty one for none."""
+    def _groups(self, last: dt.date, bars: int) -> Iterator[Sequence[int]]:
+        """Gives the instruments in groups of about so many bars; an empty one for none."""
         known = self.lake.sessions("bars")
         history = len(calendars.sessions(known[0], last)) if known else 1
-        size = max(1, _BARS_AT_ONCE // history)
+        size = max(1, bars // history)
         for start in range(0, max(1, len(self.instruments)), size):
             yield self.instruments[start : start + size]
 

@@ -84,7 +84,7 @@ def asset(window: Window) -> dg.AssetsDefinition:
         told = checks.Tally()
         ahead = stretches.Ahead(context, lake, TABLE, months=stretches.A_YEAR)
         for stretch in ahead:
-            values = source.indicators(WEEKLY, stretch, of=of_weeks)
+            values = source.weekly_indicators(WEEKLY, stretch)
             parted = quarantine.part(
                 WeeklyIndicators, values, provider=feed.name, key=("instrument_id", "session")
             )

@@ -38,14 +38,16 @@ def lake(tmp_path: Path) -> Lake:
     return made
 
 
-def computed(lake: Lake, benchmark: int | None) -> pl.DataFrame:
-    source = Histories(lake, INSTRUMENTS, ("sample",), benchmark, NO_ACTIONS)
+def computed(
+    lake: Lake, benchmark: int | None, providers: tuple[str, ...] = ("sample",)
+) -> pl.DataFrame:
+    source = Histories(lake, INSTRUMENTS, providers, benchmark, NO_ACTIONS)
     return source.indicators(SPECS, LAST)
 
 
 @pytest.mark.parametrize("benchmark", [None, 2, 6])
 @pytest.mark.parametrize("at_once", [1, 2 * len(DAYS), 4 * len(DAYS)])
-def test_groups_read_ahead_come_to_the_same_as_all_at_once(
+def test_groups_come_to_the_same_as_all_at_once(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, benchmark: int | None, at_once: int
 ):
     whole = computed(lake, benchmark)
@@ -55,6 +57,41 @@ def test_groups_read_ahead_come_to_the_same_as_all_at_once(
         one for one in (1, 2, 3, 5, 6) for _ in "ab"
     ]
     assert whole.get_column("mansfield_10").null_count() == (10 if benchmark is None else 0)
+
+
+def test_weeks_in_groups_come_to_the_same_as_all_at_once(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+):
+    def weeks() -> pl.DataFrame:
+        source = Histories(lake, INSTRUMENTS, ("sample",), 2, NO_ACTIONS)
+        return source.weekly_indicators(SPECS, Stretch(DAYS[0], DAYS[-1]))
+
+    whole = weeks()
+    monkeypatch.setattr(histories, "_BARS_OF_WEEKS_AT_ONCE", 2 * len(DAYS))
+    assert_frame_equal(weeks(), whole)
+    assert whole["instrument_id"].unique().sort().to_list() == [1, 2, 3, 5, 6]
+    assert whole["mansfield_10"].count() > 0
+
+
+@pytest.mark.parametrize("benchmark", [None, 2])
+def test_of_another_provider_nothing_counts_and_of_several_the_first_one_with_a_bar(
+    lake: Lake, benchmark: int | None
+):
+    alone = computed(lake, benchmark)
+    other = lake.read("bars").with_columns(
+        pl.col("close") * 2.0,
+        pl.col("known_at") + dt.timedelta(days=1),
+        provider=pl.lit("other"),
+        instrument_id=pl.col("instrument_id").replace({1: 9}),
+    )
+    lake.append("bars", other)
+    assert_frame_equal(computed(lake, benchmark), alone)
+    both = computed(lake, benchmark, ("sample", "other"))
+    assert_frame_equal(both.filter(pl.col("instrument_id") != 9), alone)
+    assert both.filter(pl.col("instrument_id") == 9)["close"].to_list() == [
+        2.0 * close for close in alone.filter(pl.col("instrument_id") == 1)["close"]
+    ]
+    assert computed(lake, benchmark, ("nobody",)).is_empty()
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -79,7 +116,9 @@ def test_of_a_restated_bar_the_newest_counts_though_the_benchmark_was_restated_l
     ]
 
 
-def test_an_error_in_reading_ahead_is_one_of_the_asset(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+def test_an_error_in_reading_a_group_is_one_of_the_asset(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(histories, "_BARS_AT_ONCE", 1)
     read, asked = Lake.read, []
 
