@@ -148,7 +148,7 @@ def whole_set(instruments: int, bars: int, *, frames: bool) -> None:
     for name, of_frames in (frame_ways(of, bars) if frames else {}).items():
         agree_with_frames(of_frames(), outs, bars)
         ways[name] = counted(of_frames)
-    rounds = [{name: timed(way) for name, way in ways.items()} for _ in range(ROUNDS)]
+    rounds = [{name: paused(way) for name, way in ways.items()} for _ in range(ROUNDS)]
     show(rounds, instruments * bars, [*loops])
 
 
