@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     intraday_1h_sessions: Annotated[
         int, Field(ge=1, le=25_000, description="How many last sessions keep hours.")
     ] = 504
+    snapshot_days: Annotated[
+        int,
+        Field(ge=1, le=36_500, description="How many days a snapshot stays; a month's last does."),
+    ] = 90
     symbol_history: Annotated[
         Path | None, Field(description="CSV file of who was called what from when to when.")
     ] = None

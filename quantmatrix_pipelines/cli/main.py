@@ -16,6 +16,7 @@ from quantmatrix_pipelines.cli import (
     instruments,
     secrets,
     signals,
+    snapshots,
     strategies,
     up,
     users,
@@ -32,6 +33,7 @@ app.command()(up.up)
 app.command()(backfill.backfill)
 app.command()(coverage.coverage)
 app.command()(chart.chart)
+app.command()(snapshots.snapshots)
 app.add_typer(users.app, name="users")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(signals.app, name="signals")

@@ -25,7 +25,14 @@ _MEMORY = "2GB"
 # Each thread needs room of its own for a group of rows.
 _THREADS = 4
 
-_NAME = re.compile(r"(?P<session>\d{4}-\d\d-\d\d)\.(?P<number>\d+)")
+FOLDER = re.compile(r"(?P<session>\d{4}-\d\d-\d\d)\.(?P<number>\d+)")
+"""The name of a snapshot's folder."""
+DRAFT = ".draft-"
+"""What the name of a folder begins with while its snapshot is written."""
+LATEST = "latest"
+"""The link to the newest snapshot of the newest session."""
+REMOVED = "removed"
+"""The folder of manifests of snapshots that were taken away, whose names are not given again."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,12 @@ def publish(
 ) -> Published:
     """Writes the snapshot of a session under a name of its own and points `latest` at it.
 
-    Its folder is `<session>.<number>`; a session published again gets the next number. The
-    folder appears whole or not at all, and is never changed afterwards.
+    Its folder is `<session>.<number>`; a session published again gets the next number, also once
+    those before were taken away (`snapshot_retention`). The folder appears whole or not at all,
+    and is never changed afterwards.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    draft = Path(mkdtemp(prefix=".draft-", dir=folder))
+    draft = Path(mkdtemp(prefix=DRAFT, dir=folder))
     try:
         rows = {name: _write(draft, name, table.parts) for name, table in tables.items()}
         _write_database(draft, tables)
@@ -73,7 +81,7 @@ def publish(
         raise
     newest = max(_published(folder))
     _point(folder / str(session), final)
-    _point(folder / "latest", folder / f"{newest[0]}.{newest[1]}")
+    _point(folder / LATEST, folder / f"{newest[0]}.{newest[1]}")
     return Published(final, rows)
 
 
@@ -161,16 +169,18 @@ def _digest(path: Path) -> str:
 
 
 def _published(folder: Path) -> list[tuple[str, int]]:
-    named = [(path, _NAME.fullmatch(path.name)) for path in folder.iterdir() if path.is_dir()]
-    return [
-        (match["session"], int(match["number"]))
-        for path, match in named
-        if match is not None and not path.is_symlink()
-    ]
+    return _named(path.name for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def _named(names: Iterable[str]) -> list[tuple[str, int]]:
+    """Gives session and number of the names that are those of snapshots."""
+    matches = map(FOLDER.fullmatch, names)
+    return [(match["session"], int(match["number"])) for match in matches if match is not None]
 
 
 def _next_name(folder: Path, session: dt.date) -> Path:
-    numbers = [number for name, number in _published(folder) if name == str(session)]
+    given = [*_published(folder), *_named(path.stem for path in (folder / REMOVED).glob("*.json"))]
+    numbers = [number for name, number in given if name == str(session)]
     return folder / f"{session}.{max(numbers, default=0) + 1}"
 
 

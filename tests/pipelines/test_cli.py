@@ -1,5 +1,6 @@
 import datetime as dt
 import io
+import json
 import socket
 import subprocess
 import sys
@@ -60,6 +61,7 @@ COMMANDS = [
     ),
     ["chart"],
     ["coverage"],
+    ["snapshots"],
     ["actions"],
     *(["actions", one] for one in ("list", "confirm", "reject")),
     ["findings"],
@@ -378,6 +380,27 @@ def test_coverage_tells_what_is_behind(
     ]
     told = complaint(asking, "coverage", "--session", "2026-11-21")
     assert "2026-11-21 is no session of the exchange; the one before is 2026-11-20" in told
+
+
+def test_snapshots_are_listed_with_how_long_they_stay(
+    asking: CliRunner, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    folder = Path(environment["QUANTMATRIX_HOME"]) / "snapshots"
+    assert f"There are no snapshots in {folder}" in complaint(asking, "snapshots")
+    for name, made_at in (
+        ("2026-10-29.1", "2026-10-30T00:15:00+00:00"),
+        ("2026-10-30.1", "2026-10-31T00:15:00+00:00"),
+        ("2026-10-30.2", "2026-10-31T02:20:00+00:00"),
+    ):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "manifest.json").write_text(json.dumps({"made_at": made_at}))
+        (folder / name / "quantmatrix.duckdb").write_bytes(b"0" * 2_500_000)
+    monkeypatch.setenv("QUANTMATRIX_SNAPSHOT_DAYS", "10")
+    assert said(asking, "snapshots", "--limit", "2").splitlines() == [
+        f"{folder}: 3 snapshots, 7.5 MB.",
+        "2026-10-30.2  2.5 MB  made 2026-10-31 02:20 UTC  stays, its month's last",
+        "2026-10-30.1  2.5 MB  made 2026-10-31 00:15 UTC  stays until 2026-11-10",
+    ]
 
 
 def test_a_chart_is_written_where_it_was_asked_for(

@@ -1,6 +1,7 @@
 """What analysts open: one immutable file a session."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterable, Sequence
 
 import dagster as dg
@@ -36,9 +37,11 @@ from quantmatrix_pipelines.retries import retried
 from quantmatrix_pipelines.settings import Settings
 from quantmatrix_pipelines.stores import corporate_actions, evaluations, instruments, outcomes
 from quantmatrix_pipelines.stores import snapshot as store
+from quantmatrix_pipelines.stores import snapshot_retention as retention
 from quantmatrix_pipelines.stores.snapshot import Table
 from quantmatrix_pipelines.stretches import A_QUARTER, A_YEAR, Stretch, split
 
+LOG = logging.getLogger("quantmatrix.snapshots")
 _END_OF_TIME = dt.datetime.max.replace(tzinfo=dt.UTC)
 SIGNALS_AT_ONCE = 200_000
 """How many signals are read at once, of as many sessions as have them; half a gibibyte of rules."""
@@ -95,7 +98,8 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult:
         """A DuckDB file of everything known up to the session, with Parquet and a manifest.
 
-        Never changed once published; `snapshots/latest/quantmatrix.duckdb` is the newest one.
+        Never changed once published; `snapshots/latest/quantmatrix.duckdb` is the newest one. Older
+        ones than the days of QUANTMATRIX_SNAPSHOT_DAYS are taken away, but for each month's last.
         """
         folder, counts, lost = None, {}, []
         for session in sessions_in(context.partition_keys):
@@ -115,8 +119,10 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             counts = store.row_counts(folder / "quantmatrix.duckdb", list(tables))
             lost += [name for name, rows in published.rows.items() if counts[name] != rows]
             lost += [name for name, rows in there.items() if counts[name] < rows]
+        # One that lacks rows takes no other's place.
+        tidied = {} if lost else _tidied(settings, clock())
         return dg.MaterializeResult(
-            metadata=catalog.rows(sum(counts.values()), **counts, path=str(folder)),
+            metadata=catalog.rows(sum(counts.values()), **counts, path=str(folder), **tidied),
             check_results=[
                 dg.AssetCheckResult(
                     check_name="complete",
@@ -128,6 +134,21 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
         )
 
     return [snapshot]
+
+
+def _tidied(settings: Settings, now: dt.datetime) -> dict[str, object]:
+    """Takes away outdated snapshots; gives what the materialization tells of it.
+
+    The snapshot is published by then: that older ones cannot be removed is told, and fails nothing.
+    """
+    since = now - dt.timedelta(days=settings.snapshot_days)
+    kept = {"snapshots_kept_since": since.date().isoformat()}
+    try:
+        removed = retention.remove_outdated(settings.snapshots, made_before=since)
+    except OSError as error:
+        LOG.exception("Older snapshots are not removed")
+        return {**kept, "snapshots_not_removed": str(error)}
+    return {**kept, "snapshots_removed": removed.snapshots, "bytes_freed": removed.size}
 
 
 def _tables(
