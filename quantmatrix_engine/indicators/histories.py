@@ -75,8 +75,8 @@ def known(bars: pl.DataFrame) -> Known:
     """Gives each instrument's history, of its bars as they are known last; all rows are asked for.
 
     `bars` keeps the contract Bars, holds every vintage and comes in any order; it may lack a
-    `provider`, by which vintages of one moment are ordered. Rows of which a
-    newer vintage is there are in no run. Bars without runs to speak of come back in order.
+    `provider`, by which vintages of one moment are ordered. Rows of which a newer vintage is there
+    are in no run. Bars without runs to speak of come back in order.
     """
     found = _found(bars)
     if found.runs.rows.size * _SHORTEST_RUN > bars.height:

@@ -6,6 +6,7 @@ the processor when the next one reads it.
 """
 
 import functools
+import threading
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -24,22 +25,25 @@ from quantmatrix_engine.indicators.sources import BY_DAY, DAYS, PLAIN, PRICE, VO
 _BYTES = 8
 _ALL = -1
 _DONE = -1
+_COMPILING = threading.Lock()
 
 
 def compiled(wanted: Plan) -> Integers:
     """Gives the addresses of the plan's compiled steps, which are kept for ever."""
-    return np.array(
-        [
-            _step_of(
-                step.kernel,
-                len(step.reads),
-                tuple([isinstance(one, int) for one in step.params]),
-                len(step.writes),
-            ).address
-            for step in wanted.steps
-        ],
-        dtype=np.int64,
-    )
+    # Of two threads that compile a step at once, one would be left with that of the other, gone.
+    with _COMPILING:
+        return np.array(
+            [
+                _step_of(
+                    step.kernel,
+                    len(step.reads),
+                    tuple([isinstance(one, int) for one in step.params]),
+                    len(step.writes),
+                ).address
+                for step in wanted.steps
+            ],
+            dtype=np.int64,
+        )
 
 
 def run(
@@ -112,7 +116,7 @@ def _run(  # noqa: PLR0913, PLR0917
     places_of: Integers,
     reads: Integers,
     reaches: Integers,
-    of_asked: Integers,
+    asked_only: Integers,
     params: Series,
     params_of: Integers,
 ) -> int:
@@ -124,7 +128,8 @@ def _run(  # noqa: PLR0913, PLR0917
     history writes anew. Of column c run r begins at the address `sources[c, r]`. What is asked of
     history h begins at row `firsts[h]` of the outs, whose addresses are `outs`. Step s is at
     `steps[s]`; its columns are those of `places` from `places_of[s]` on, of which it reads the
-    first `reads[s]`; its params likewise.
+    first `reads[s]`; its params likewise. Where `asked_only[s]` is 1 it writes no row but those
+    asked for.
     """
     at = buffers.copy()
     lengths, written = np.empty((2, steps.size), dtype=np.int64)
@@ -154,7 +159,9 @@ def _run(  # noqa: PLR0913, PLR0917
             )
         needed[:] = 0
         needed[inputs : inputs + outs.size] = tail
-        _lengths_into(count, needed, places, places_of, reads, reaches, of_asked, lengths, written)
+        _lengths_into(
+            count, needed, places, places_of, reads, reaches, asked_only, lengths, written
+        )
         for step in range(steps.size):
             first = places_of[step]
             for place in range(first, places_of[step + 1]):
@@ -182,7 +189,7 @@ def _lengths_into(  # noqa: PLR0913, PLR0917
     places_of: Integers,
     reads: Integers,
     reaches: Integers,
-    of_asked: Integers,
+    asked_only: Integers,
     lengths: Integers,
     written: Integers,
 ) -> None:
@@ -198,7 +205,7 @@ def _lengths_into(  # noqa: PLR0913, PLR0917
         written[step] = rows
         rows = count if reaches[step] == _ALL else min(count, rows + reaches[step])
         lengths[step] = rows
-        if not of_asked[step]:
+        if not asked_only[step]:
             written[step] = rows
         for place in range(first, first + reads[step]):
             needed[places[place]] = max(needed[places[place]], rows)

@@ -9,7 +9,7 @@ EXTENDED = 2 * COMPLETE
 LAST, QUALIFYING = 13, 8
 LARGEST_RATIO = 1.618
 BARS_BEFORE = COMPLETE
-"""Bars before a row that its count looks at: those of a setup that it completes, and a close."""
+"""Bars before a row that any count looks at: those of a setup that it completes, and a close."""
 
 LONGEST_COUNTDOWN = 1_000
 """Bars of a countdown and of those before that decide it, which `lookback` reaches back over.

@@ -34,9 +34,9 @@ def setups_into(close: Series, buy: Series, sell: Series) -> None:
         not_lower = not_lower if now[row] < before[row] else row
         not_higher = not_higher if now[row] > before[row] else row
         buys[row], sells[row] = row - not_lower, row - not_higher
-    if close[COMPARED] < close[0]:
+    if not close[COMPARED] >= close[0]:
         _run_without_flip_into(buys)
-    if close[COMPARED] > close[0]:
+    if not close[COMPARED] <= close[0]:
         _run_without_flip_into(sells)
 
 

@@ -85,7 +85,7 @@ class Histories:
         """Gives the bars of some instruments, every vintage; at least `columns`, or all."""
         keep = among(instruments)
         if columns is not None and len(self.providers) == 1 and self.known_at is None:
-            # Of one provider alone the name need not be read for each row.
+            # Of one provider alone no row needs to keep the name.
             of_provider = pl.col("provider") == self.providers[0]
             return self.lake.read("bars", last=last, columns=[*columns], keep=of_provider & keep)
         named = None if columns is None else [*columns, "provider"]

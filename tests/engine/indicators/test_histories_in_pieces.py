@@ -13,6 +13,7 @@ from quantmatrix_engine.contracts.corporate_actions import PriceActions
 from quantmatrix_engine.indicators.base import spec
 from quantmatrix_engine.indicators.histories import (
     Known,
+    Runs,
     asked_rows,
     asked_since,
     known,
@@ -92,6 +93,28 @@ def test_each_session_comes_once_in_order_as_it_is_known_last(keys, piece, is_so
     assert found.instruments.tolist() == sorted({one for one, _, _ in keys})
 
 
+def test_where_a_piece_begins_another_instrument_or_an_earlier_day_a_run_ends():
+    one, two = (
+        [(1, number, 0) for number in range(10)],
+        [(1, number, 0) for number in range(10, 20)],
+    )
+    other = [(2, number, 0) for number in range(10, 20)]
+    for keys in ([*one, *other], [*two, *one], [*one, *two]):
+        found = known(in_pieces(rows(keys), 10))
+        assert found.instruments.tolist() == sorted({key[0] for key in keys})
+        assert asked(found) == newest(keys)
+
+
+def test_of_two_vintages_of_one_moment_the_provider_decides():
+    told = rows([(1, 0, 5), (1, 1, 5), (1, 0, 5), (1, 1, 5)])
+    providers = pl.Series("provider", ["b", "a", "a", "b"])
+    found = known(told.with_columns(providers))
+    assert asked(found) == [(1, 0, 10.0), (1, 1, 13.0)]
+    days = {"first": day(0), "last": day(1), "actions": pl.DataFrame(schema=ACTIONS)}
+    computed = of_sessions(told.with_columns(providers), [spec("sma", window=1)], **days)
+    assert computed["close"].to_list() == [10.0, 13.0]
+
+
 def test_bars_of_one_provider_need_not_name_it():
     keys = [(1, 0, 0), (1, 1, 0), (1, 0, 2), (2, 0, 0), (1, 2, 1)]
     assert asked(known(rows(keys).drop("provider"))) == newest(keys)
@@ -141,14 +164,19 @@ def test_the_newest_moment_up_to_a_row_is_of_its_own_history(piece: int):
     found = known(in_pieces(both, piece))
     told = asked_since(found.runs, found.days, day(1))
     of_days = [-1, -1, -1, -1, -1, -1, 9, -1]
-    moments = pl.Series([MIDNIGHT + dt.timedelta(hours=one) for one in of_days])
-    beside = ByDay(
-        (FIRST - dt.date(1970, 1, 1)).days, np.empty(0), moments.to_physical().to_numpy()
-    )
+    assert moments_of(told, found, of_days) == [5, 8, 8, 8, 8, 9, 9] + [1] * 5 + [9, 9]
+    # What was known late of a day before those asked for counts for them, too.
+    assert moments_of(told, found, [7, *of_days[1:]]) == [7, 8, 8, 8, 8, 9, 9] + [7] * 5 + [9, 9]
+
+
+def moments_of(told: Runs, found: Known, of_days: list[int]) -> list[float]:
+    """Gives the hours of the newest moments, beside a benchmark known at some hours of each day."""
+    hours = pl.Series([MIDNIGHT + dt.timedelta(hours=one) for one in of_days])
+    first = (FIRST - dt.date(1970, 1, 1)).days
+    beside = ByDay(first, np.empty(0), hours.to_physical().to_numpy())
     newest = newest_moments(told, found.bars.get_column("known_at"), found.days, beside)
-    hours = [5, 8, 8, 8, 8, 9, 9] + [1] * 5 + [9, 9]
     assert newest.name == "known_at"
-    assert newest.to_list() == [MIDNIGHT + dt.timedelta(hours=one) for one in hours]
+    return [(moment - MIDNIGHT) / dt.timedelta(hours=1) for moment in newest]
 
 
 @settings(deadline=None, max_examples=15)

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import math
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -14,6 +16,7 @@ from quantmatrix_engine.errors import ContractError, ParamsError, UnknownPlugin
 from quantmatrix_engine.indicators.base import Param, Series, Spec, available, kernel, spec
 from quantmatrix_engine.indicators.compute import compute, fill, fill_histories, lookback
 from quantmatrix_engine.indicators.histories import one_by_one
+from quantmatrix_engine.indicators.over_instruments import compiled
 from quantmatrix_engine.indicators.plan import Plan, Step, plan
 from quantmatrix_engine.indicators.sources import source_of
 from quantmatrix_engine.prices.resampling import Period, resampled
@@ -316,6 +319,27 @@ def test_a_kernel_that_raises_stops_the_run_and_is_named(tails: np.ndarray | Non
     short = one_by_one(np.array([0, 5, 7, 10]), None if tails is None else np.array([1, 1, 1]))
     with pytest.raises(RuntimeError, match="_refusing_into raised"):
         fill_histories(wanted, [source_of(close, short)], short, outs)
+
+
+@kernel
+def _twice_into(values: Series, out: Series) -> None:
+    for row in range(out.size):
+        out[row] = 2.0 * values[row]
+
+
+def test_two_threads_that_compile_a_step_at_once_have_one():
+    """Of two the cache would keep one, and the address of the other would be that of nothing."""
+    step = Step(_twice_into, ("close",), (), ("twice",))
+    wanted = Plan(steps=(step,), inputs=("close",), columns=("twice",), between=())
+    both = threading.Barrier(2)
+
+    def addresses() -> list[int]:
+        both.wait()
+        return compiled(wanted).tolist()
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = (pool.submit(addresses) for _ in "ab")
+        assert one.result() == other.result() == compiled(wanted).tolist()
 
 
 def test_series_that_compiled_code_could_not_write_or_read_are_refused():

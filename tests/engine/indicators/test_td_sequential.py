@@ -30,8 +30,20 @@ def test_a_setup_starts_with_a_flip_and_counts_on_past_nine(bars: MakeBars):
     assert got == [None] * 5 + [float(count) for count in range(1, 13)]
 
 
-def test_a_run_without_a_flip_is_no_setup(bars: MakeBars):
-    assert _column(bars([50.0 - row for row in range(20)]), "td_buy_setup")[5:] == [0.0] * 15
+@pytest.mark.parametrize(("side", "step"), [("buy", -1.0), ("sell", 1.0)])
+def test_a_run_without_a_flip_is_no_setup(side: str, step: float, bars: MakeBars):
+    whole = bars([50.0 + step * row for row in range(20)])
+    assert _column(whole, f"td_{side}_setup") == [None] * 5 + [0.0] * 15
+    assert _column(whole, f"td_{side}_countdown") == [None] * 5 + [0.0] * 15
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"), [(0, [0.0] * 11), (4, [float(count) for count in range(1, 12)])]
+)
+def test_a_first_close_that_is_no_number_is_no_flip(row: int, counts, bars: MakeBars):
+    closes = [50.0 - place for place in range(20)]
+    closes[row] = float("nan")
+    assert _column(bars(closes), "td_buy_setup")[9:] == counts
 
 
 def test_an_equal_close_ends_a_setup_and_the_next_may_start(bars: MakeBars):

@@ -75,6 +75,16 @@ def test_a_week_without_a_benchmark_has_no_stage_but_slope_and_distance():
     assert None not in slope[2:]
 
 
+def test_a_week_is_compared_with_the_last_bar_of_the_earlier_one_that_has_a_benchmark():
+    days = [MONDAY + dt.timedelta(days=day) for day in (4, 10, 11, 18)]
+    # Against the ratio of the Thursday, 12 / 10, that of week 2 falls; the Friday has none.
+    bars = _on(days, [10, 12, 12, 14], [10, 10, None, 12])
+    stage = _values(bars)[0]
+    assert stage == [None, None, None, 0]
+    # The ratio of the Thursday is not below that of week 2 any more.
+    assert _values(_on(days, [10, 12, 12, 14], [10, 10, None, 11]))[0][-1] == 2
+
+
 def test_the_week_in_progress_counts_with_its_close_so_far():
     friday = [MONDAY + dt.timedelta(days=4), MONDAY + dt.timedelta(days=11)]
     sunday, monday, tuesday = (MONDAY + dt.timedelta(days=day) for day in (20, 21, 22))

@@ -124,10 +124,24 @@ def test_an_error_in_reading_a_group_is_one_of_the_asset(
 
     def breaks_off(self: Lake, table: str, **further: object) -> pl.DataFrame:
         asked.append(table)
-        if len(asked) > 2:
+        if len(asked) == 3:
             raise OSError("the disk is gone")
         return read(self, table, **further)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Lake, "read", breaks_off)
     with pytest.raises(OSError, match="the disk is gone"):
-        computed(lake, None)
+        Histories(lake, range(1, 101), ("sample",), None, NO_ACTIONS).indicators(SPECS, LAST)
+    assert len(asked) < 50, "groups that nobody waits for are not read"
+
+
+@pytest.mark.parametrize("providers", [("sample",), ("sample", "other")])
+def test_of_a_past_moment_what_was_known_then_counts(lake: Lake, providers: tuple[str, ...]):
+    before = computed(lake, 2)
+    moment = lake.read("bars")["known_at"].max()
+    lake.append(
+        "bars",
+        bars((1, DAYS[-1], 99.0)).with_columns(known_at=pl.lit(moment + dt.timedelta(hours=1))),
+    )
+    then = Histories(lake, INSTRUMENTS, providers, 2, NO_ACTIONS, known_at=moment)
+    assert_frame_equal(then.indicators(SPECS, LAST), before)
+    assert computed(lake, 2, providers).filter(pl.col("instrument_id") == 1)["close"][-1] == 99.0
