@@ -77,6 +77,17 @@ COMMENT ON COLUMN split_adjusted_bars.close IS
 COMMENT ON COLUMN split_adjusted_bars.volume IS
     'Units traded, of the size they have on the snapshot''s session.';
 
+-- The indicators of the newest session that has any, with the symbols of then, in the price basis of it.
+CREATE VIEW latest_indicators AS
+    SELECT n.*, i.symbol
+    FROM indicators n
+    JOIN instruments i ON i.instrument_id = n.instrument_id AND n.session >= i.valid_from
+        AND (i.valid_to IS NULL OR n.session < i.valid_to)
+    WHERE n.session = (SELECT max(session) FROM indicators);
+
+COMMENT ON VIEW latest_indicators IS
+    'Indicators of the newest session that has any, with symbols.';
+
 -- The newest week that is over, with the symbols of its last session. A column's bars are weeks:
 -- `sma_30` is the mean of 30 weekly closes, in the price basis of the row's session.
 CREATE VIEW latest_weekly_indicators AS
