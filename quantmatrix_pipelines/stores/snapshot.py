@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,8 @@ def publish(
         shutil.rmtree(draft, ignore_errors=True)
         raise
     newest = max(_published(folder))
-    _point(folder / str(session), final)
-    _point(folder / LATEST, folder / f"{newest[0]}.{newest[1]}")
+    point(folder / str(session), final)
+    point(folder / LATEST, folder / f"{newest[0]}.{newest[1]}")
     return Published(final, rows)
 
 
@@ -184,10 +185,10 @@ def _next_name(folder: Path, session: dt.date) -> Path:
     return folder / f"{session}.{max(numbers, default=0) + 1}"
 
 
-def _point(link: Path, target: Path) -> None:
+def point(link: Path, target: Path) -> None:
     """Makes `link` a symbolic link to its sibling `target`, in one step."""
-    fresh = link.with_name(f".{link.name}.new")
-    fresh.unlink(missing_ok=True)
+    # A name of its own: two that publish at once each need theirs.
+    fresh = link.with_name(f".{link.name}.{uuid.uuid4().hex}")
     fresh.symlink_to(target.name)
     fresh.replace(link)
 

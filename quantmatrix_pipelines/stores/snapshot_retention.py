@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantmatrix_pipelines.stores.snapshot import DRAFT, FOLDER, REMOVED
+from quantmatrix_pipelines.stores.snapshot import DRAFT, FOLDER, REMOVED, point
 
 # What a run that was killed left of a draft is taken away once nobody can be writing it any more.
 _DRAFT_SECONDS = 24 * 3600
@@ -31,48 +31,51 @@ class Snapshot:
         return _size(self.folder)
 
     def stays_until(self, days: int) -> dt.date:
-        """Gives the day after which it may go, where each stays so many days."""
+        """Gives the day on which it may go, where each stays so many days."""
         return (self.made_at + dt.timedelta(days=days)).date()
 
 
 @dataclass(frozen=True)
 class Removed:
-    """What was taken away: snapshots and drafts, and the bytes of both."""
+    """What was taken away, snapshots and drafts, the bytes of both, and what could not be."""
 
     snapshots: int = 0
     drafts: int = 0
     size: int = 0
+    refused: tuple[str, ...] = ()
 
 
 def published(folder: Path) -> list[Snapshot]:
     """Gives the snapshots of a folder by session and number.
 
-    One whose manifest says no moment is none that we made, and is left out.
+    A folder whose manifest is of another session, or cannot be read, is left out, and so is a link.
     """
-    named = [(path, FOLDER.fullmatch(path.name)) for path in folder.glob("*.*")]
-    return sorted(
-        Snapshot(dt.date.fromisoformat(match["session"]), int(match["number"]), made_at, path)
-        for path, match in named
-        if match is not None and not path.is_symlink()
-        for made_at in _made_at(path)
-    )
+    found = (_snapshot(path) for path in folder.glob("*.*") if not path.is_symlink())
+    return sorted(one for one in found if one is not None)
 
 
-def _made_at(snapshot: Path) -> list[dt.datetime]:
-    """Gives the moment that a manifest says, or nothing."""
+def _snapshot(folder: Path) -> Snapshot | None:
+    match = FOLDER.fullmatch(folder.name)
+    if match is None or match["number"].startswith("0"):
+        return None
     try:
-        said = json.loads((snapshot / "manifest.json").read_text())["made_at"]
-        return [dt.datetime.fromisoformat(said).astimezone(dt.UTC)]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        manifest = json.loads((folder / "manifest.json").read_text())
+        made_at = dt.datetime.fromisoformat(manifest["made_at"]).astimezone(dt.UTC)
+        session = dt.date.fromisoformat(manifest["session"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
+    is_of_session = str(session) == match["session"]
+    return Snapshot(session, int(match["number"]), made_at, folder) if is_of_session else None
 
 
 def months_last(snapshots: Iterable[Snapshot]) -> set[Snapshot]:
-    """Gives of each month the newest snapshot of its last session.
+    """Gives the snapshots of the last session of each month, of the month in progress the newest.
 
-    Of the month in progress it is that of the newest session, which `latest` points at.
+    All numbers of it: the newest may be one whose check failed.
     """
-    return set({(one.session.year, one.session.month): one for one in sorted(snapshots)}.values())
+    told = list(snapshots)
+    last = {(one.session.year, one.session.month): one.session for one in sorted(told)}
+    return {one for one in told if one.session in last.values()}
 
 
 def outdated(snapshots: Iterable[Snapshot], *, made_before: dt.datetime) -> list[Snapshot]:
@@ -86,19 +89,28 @@ def remove_outdated(folder: Path, *, made_before: dt.datetime) -> Removed:
     """Takes away the outdated snapshots of a folder, and drafts that a killed run left.
 
     Their manifests stay, in the folder `removed`. A file that somebody has open stays readable
-    until they close it. Raises OSError; what is half removed then goes the next time.
+    until they close it. What cannot be removed, or not to its end, is told and tried the next time.
     """
-    gone = outdated(published(folder), made_before=made_before)
-    left = [path for path in folder.glob(f"{DRAFT}*") if _is_abandoned(path)]
-    left += folder.glob(f"{_GOING}*")
-    sizes = [_size(path) for path in (*(one.folder for one in gone), *left)]
-    for one in gone:
-        LOG.info("The snapshot %s, made at %s, is taken away.", one.folder.name, one.made_at)
-        _keep_manifest(one.folder)
-        _unlink(folder / str(one.session), one.folder)
-    for path in (*(one.folder for one in gone), *left):
-        _remove(path)
-    return Removed(len(gone), len(left), sum(sizes))
+    told = published(folder)
+    gone = outdated(told, made_before=made_before)
+    drafts = [path for path in folder.glob(f"{DRAFT}*") if _is_abandoned(path)]
+    drafts += folder.glob(f"{_GOING}*")
+    sizes: dict[Path, int] = {}
+    refused = []
+    for path in [*(one.folder for one in gone), *(one for one in drafts if one.is_dir())]:
+        try:
+            size = _size(path)
+            if path not in drafts:
+                LOG.info("The snapshot %s is taken away.", path.name)
+                _keep_manifest(path)
+                _relink(path, [one.folder for one in told if one not in gone])
+            _remove(path)
+            sizes[path] = size
+        except OSError as error:
+            LOG.warning("%s is not taken away: %s", path, error)
+            refused.append(f"{path.name}: {error}")
+    snapshots = sum(path not in drafts for path in sizes)
+    return Removed(snapshots, len(sizes) - snapshots, sum(sizes.values()), tuple(refused))
 
 
 def _keep_manifest(snapshot: Path) -> None:
@@ -107,10 +119,15 @@ def _keep_manifest(snapshot: Path) -> None:
     shutil.copyfile(snapshot / "manifest.json", kept / f"{snapshot.name}.json")
 
 
-def _unlink(link: Path, snapshot: Path) -> None:
-    """Takes away the link of a session where it points at the snapshot."""
+def _relink(snapshot: Path, staying: list[Path]) -> None:
+    """Points the session's link at its newest one that stays, where it points at the snapshot."""
+    link = snapshot.with_suffix("")
     if link.is_symlink() and link.readlink().name == snapshot.name:
-        link.unlink()
+        of_session = [path for path in staying if path.with_suffix("") == link]
+        if of_session:
+            point(link, of_session[-1])
+        else:
+            link.unlink()
 
 
 def _remove(path: Path) -> None:

@@ -3,6 +3,7 @@
 SELECT
     user_name,
     strategy_name,
+    kind,
     signals,
     ended,
     round(100.0 * rose / nullif(ended, 0), 1) AS rose_pct,
@@ -10,4 +11,4 @@ SELECT
     round(mean_return_r, 2) AS mean_return_r
 FROM strategy_outcomes
 WHERE action = 'entry'
-ORDER BY mean_return_pct DESC NULLS LAST, user_name, strategy_name;
+ORDER BY mean_return_pct DESC NULLS LAST, user_name, strategy_name, kind;

@@ -10,7 +10,8 @@ WITH daily AS (
     WINDOW one AS (PARTITION BY instrument_id ORDER BY session)
 )
 SELECT
-    i.symbol,
+    d.instrument_id,
+    max_by(i.symbol, d.session) AS symbol,
     CAST(date_trunc('month', d.session) AS DATE) AS month,
     count(d.log_return) AS sessions,
     100 * (exp(sum(d.log_return)) - 1) AS return_pct,
@@ -18,5 +19,5 @@ SELECT
 FROM daily d
 JOIN instruments i ON i.instrument_id = d.instrument_id AND d.session >= i.valid_from
     AND (i.valid_to IS NULL OR d.session < i.valid_to)
-GROUP BY i.symbol, month
-ORDER BY i.symbol, month;
+GROUP BY d.instrument_id, month
+ORDER BY symbol, d.instrument_id, month;

@@ -7,6 +7,7 @@ from journeys.conftest import CLOSE, LAST, Installation
 
 from quantmatrix_pipelines.partitions import range_tags
 from quantmatrix_pipelines.stores import snapshot_retention
+from quantmatrix_pipelines.stores.snapshot_retention import Removed
 
 MIDDLE, END = dt.date(2013, 2, 14), dt.date(2013, 2, 28)
 
@@ -39,10 +40,10 @@ def test_old_files_go_with_a_later_publication_and_a_months_last_stays(
 def test_that_files_cannot_be_removed_is_told_and_keeps_no_file_from_being_published(
     loaded: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuses(*_: object, **__: object) -> None:
-        raise PermissionError("the folder is not ours")
+    def refuses(*_: object, **__: object) -> Removed:
+        return Removed(refused=("2013-02-14.1: not ours", "2013-02-15.1: not ours"))
 
     monkeypatch.setattr(snapshot_retention, "remove_outdated", refuses)
     told = published(loaded, LAST, after_days=0)
-    assert (told["snapshots_not_removed"], told["complete"]) == ("the folder is not ours", True)
-    assert "snapshots_removed" not in told
+    assert told["snapshots_not_removed"] == "2013-02-14.1: not ours; 2013-02-15.1: not ours"
+    assert (told["snapshots_removed"], told["complete"]) == (0, True)

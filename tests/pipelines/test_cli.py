@@ -393,14 +393,18 @@ def test_snapshots_are_listed_with_how_long_they_stay(
         ("2026-10-30.2", "2026-10-31T02:20:00+00:00"),
     ):
         (folder / name).mkdir(parents=True)
-        (folder / name / "manifest.json").write_text(json.dumps({"made_at": made_at}))
+        manifest = {"session": name[:10], "made_at": made_at}
+        (folder / name / "manifest.json").write_text(json.dumps(manifest))
         (folder / name / "quantmatrix.duckdb").write_bytes(b"0" * 2_500_000)
     monkeypatch.setenv("QUANTMATRIX_SNAPSHOT_DAYS", "10")
     assert said(asking, "snapshots", "--limit", "2").splitlines() == [
         f"{folder}: 3 snapshots, 7.5 MB.",
         "2026-10-30.2  2.5 MB  made 2026-10-31 02:20 UTC  stays, its month's last",
-        "2026-10-30.1  2.5 MB  made 2026-10-31 00:15 UTC  stays until 2026-11-10",
+        "2026-10-30.1  2.5 MB  made 2026-10-31 00:15 UTC  stays, its month's last",
     ]
+    assert said(asking, "snapshots").splitlines()[-1] == (
+        "2026-10-29.1  2.5 MB  made 2026-10-30 00:15 UTC  stays until 2026-11-09"
+    )
 
 
 def test_a_chart_is_written_where_it_was_asked_for(

@@ -1,7 +1,6 @@
 """What analysts open: one immutable file a session."""
 
 import datetime as dt
-import logging
 from collections.abc import Iterable, Sequence
 
 import dagster as dg
@@ -41,7 +40,6 @@ from quantmatrix_pipelines.stores import snapshot_retention as retention
 from quantmatrix_pipelines.stores.snapshot import Table
 from quantmatrix_pipelines.stretches import A_QUARTER, A_YEAR, Stretch, split
 
-LOG = logging.getLogger("quantmatrix.snapshots")
 _END_OF_TIME = dt.datetime.max.replace(tzinfo=dt.UTC)
 SIGNALS_AT_ONCE = 200_000
 """How many signals are read at once, of as many sessions as have them; half a gibibyte of rules."""
@@ -119,7 +117,7 @@ def assets(window: Window) -> list[dg.AssetsDefinition]:
             counts = store.row_counts(folder / "quantmatrix.duckdb", list(tables))
             lost += [name for name, rows in published.rows.items() if counts[name] != rows]
             lost += [name for name, rows in there.items() if counts[name] < rows]
-        # One that lacks rows takes no other's place.
+        # Where this one lacks rows, nothing older is taken away.
         tidied = {} if lost else _tidied(settings, clock())
         return dg.MaterializeResult(
             metadata=catalog.rows(sum(counts.values()), **counts, path=str(folder), **tidied),
@@ -142,13 +140,13 @@ def _tidied(settings: Settings, now: dt.datetime) -> dict[str, object]:
     The snapshot is published by then: that older ones cannot be removed is told, and fails nothing.
     """
     since = now - dt.timedelta(days=settings.snapshot_days)
-    kept = {"snapshots_kept_since": since.date().isoformat()}
-    try:
-        removed = retention.remove_outdated(settings.snapshots, made_before=since)
-    except OSError as error:
-        LOG.exception("Older snapshots are not removed")
-        return {**kept, "snapshots_not_removed": str(error)}
-    return {**kept, "snapshots_removed": removed.snapshots, "bytes_freed": removed.size}
+    removed = retention.remove_outdated(settings.snapshots, made_before=since)
+    told: dict[str, object] = {
+        "snapshots_kept_since": since.date().isoformat(),
+        "snapshots_removed": removed.snapshots,
+        "bytes_freed": removed.size,
+    }
+    return told | ({"snapshots_not_removed": "; ".join(removed.refused)} if removed.refused else {})
 
 
 def _tables(

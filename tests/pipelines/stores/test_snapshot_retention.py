@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from quantmatrix_pipelines.stores.snapshot_retention import (
 
 JANUARY = [dt.date(2026, 1, day) for day in (5, 29, 30)]
 FEBRUARY = [dt.date(2026, 2, day) for day in (2, 3)]
+EARLY = '{"made_at": "0001-01-01T00:00:00+10:00", "session": "2026-01-29"}'
 NOON = dt.time(12, tzinfo=dt.UTC)
 
 
@@ -64,18 +66,66 @@ def test_what_is_old_goes_with_its_link_and_each_months_last_stays(folder: Path)
     assert remove_outdated(folder, made_before=since(FEBRUARY[0])) == Removed()
 
 
-def test_of_a_session_published_again_the_newest_stays_as_the_months_last(folder: Path):
+def test_of_a_months_last_session_all_numbers_stay_and_of_another_all_that_are_young(folder: Path):
     for _ in range(2):
         made(folder, JANUARY[-1])
-    made(folder, JANUARY[0], days_later=40)
+    made(folder, JANUARY[0])
+    made(folder, JANUARY[1], days_later=40)
     made(folder, FEBRUARY[0])
     remove_outdated(folder, made_before=since(FEBRUARY[0]))
     assert [one.folder.name for one in published(folder)] == [
-        f"{JANUARY[0]}.1",
+        f"{JANUARY[1]}.1",
+        f"{JANUARY[-1]}.1",
         f"{JANUARY[-1]}.2",
         f"{FEBRUARY[0]}.1",
     ]
     assert (folder / str(JANUARY[-1])).readlink().name == f"{JANUARY[-1]}.2"
+
+
+def test_a_link_whose_snapshot_goes_leads_to_what_stays_of_its_session(folder: Path):
+    made(folder, JANUARY[0], days_later=40)
+    made(folder, JANUARY[0])
+    made(folder, JANUARY[-1])
+    remove_outdated(folder, made_before=since(FEBRUARY[0]))
+    assert (folder / str(JANUARY[0])).readlink().name == f"{JANUARY[0]}.1"
+
+
+def test_what_cannot_be_removed_is_told_and_keeps_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for session in JANUARY:
+        made(folder, session)
+    rename = Path.rename
+
+    def refuses(self: Path, target: Path) -> Path:
+        if self.name == f"{JANUARY[0]}.1":
+            raise PermissionError("not ours")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuses)
+    removed = remove_outdated(folder, made_before=since(FEBRUARY[0]))
+    assert (removed.snapshots, removed.refused) == (1, (f"{JANUARY[0]}.1: not ours",))
+    assert [one.session for one in published(folder)] == [JANUARY[0], JANUARY[-1]]
+
+
+def test_a_link_a_copy_under_another_name_and_a_file_are_no_snapshots_of_ours(folder: Path):
+    first = made(folder, JANUARY[0])
+    made(folder, JANUARY[-1])
+    shutil.copytree(first, folder / f"{JANUARY[1]}.1")
+    shutil.copytree(first, folder / f"{JANUARY[0]}.01")
+    (folder / f"{JANUARY[0]}.7").symlink_to(first.name)
+    (folder / ".draft-file").write_text("")
+    os.utime(folder / ".draft-file", (0, 0))
+    assert [one.folder.name for one in published(folder)] == [first.name, f"{JANUARY[-1]}.1"]
+    assert remove_outdated(folder, made_before=since(FEBRUARY[0])).refused == ()
+    assert (folder / f"{JANUARY[1]}.1").is_dir()
+
+
+def test_a_moment_of_any_time_zone_is_the_same(folder: Path):
+    path = made(folder, JANUARY[0]) / "manifest.json"
+    path.chmod(0o644)
+    path.write_text(path.read_text().replace("T12:00:00+00:00", "T12:00:00+05:00"))
+    assert published(folder)[0].made_at == since(JANUARY[0]) - dt.timedelta(hours=5)
 
 
 def test_a_name_is_not_given_again_and_the_manifest_says_what_it_was(folder: Path):
@@ -99,19 +149,23 @@ def test_who_has_a_file_open_reads_on(folder: Path):
 
 def test_drafts_of_killed_runs_go_after_a_day_and_one_being_written_stays(folder: Path):
     made(folder, FEBRUARY[-1])
-    for name, hours in ((".draft-old", 25), (".draft-new", 1), (".removed-half", 0)):
+    # Hours since the folder changed, and since its file was written to.
+    ages = {".draft-old": (25, 25), ".draft-new": (30, 1), ".removed-half": (0, 0)}
+    for name, hours in ages.items():
         draft = folder / name
         draft.mkdir()
         (draft / "bars.parquet").write_bytes(b"1234")
-        then = dt.datetime.now(dt.UTC).timestamp() - hours * 3600
-        for path in (draft / "bars.parquet", draft):
+        for path, age in zip((draft, draft / "bars.parquet"), hours, strict=True):
+            then = dt.datetime.now(dt.UTC).timestamp() - age * 3600
             os.utime(path, (then, then))
     assert remove_outdated(folder, made_before=since(JANUARY[0])) == Removed(0, 2, 8)
     assert (folder / ".draft-new" / "bars.parquet").exists()
     assert not [*folder.glob(".draft-old*"), *folder.glob(".removed*")]
 
 
-@pytest.mark.parametrize("manifest", [None, "{", "{}", '{"made_at": 5}', '{"made_at": "soon"}'])
+@pytest.mark.parametrize(
+    "manifest", [None, "{", "{}", '{"made_at": 5}', '{"made_at": "soon"}', EARLY]
+)
 def test_a_folder_that_we_did_not_make_is_left_alone(folder: Path, manifest: str | None):
     for session in (JANUARY[0], JANUARY[-1]):
         made(folder, session)
@@ -130,13 +184,13 @@ def test_a_folder_that_is_not_there_has_nothing_to_take_away(folder: Path):
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 90), st.integers(1, 3), st.integers(0, 200)),
+        st.tuples(st.integers(0, 800), st.integers(1, 3), st.integers(0, 200)),
         unique_by=lambda one: one[:2],
         max_size=40,
     )
 )
 def test_the_newest_always_stays_and_no_month_is_left_without_one(drawn):
-    first, moment = JANUARY[0], since(FEBRUARY[0])
+    first, moment = JANUARY[0], since(FEBRUARY[0]) + dt.timedelta(days=400)
     told = [
         Snapshot(
             session := first + dt.timedelta(days=day),
@@ -148,10 +202,12 @@ def test_the_newest_always_stays_and_no_month_is_left_without_one(drawn):
     ]
     gone = outdated(told, made_before=moment)
     stay = [one for one in told if one not in gone]
-    assert {one.session.month for one in stay} == {one.session.month for one in told}
+    assert {month(one) for one in stay} == {month(one) for one in told}
     assert max(told, default=None) == max(stay, default=None)
-    assert all(one.made_at < moment for one in gone)
-    assert all(
-        any(one < other for other in stay if other.session.month == one.session.month)
-        for one in gone
-    )
+    for one in gone:
+        assert one.made_at < moment
+        assert any(one.session < other.session for other in stay if month(other) == month(one))
+
+
+def month(one: Snapshot) -> tuple[int, int]:
+    return one.session.year, one.session.month
