@@ -15,6 +15,7 @@ def newest_moments(runs: Runs, moments: pl.Series, days: Numbers, beside: ByDay)
 
     `moments` and `days` are the frame's. What lies `beside` the bars counts, too.
     """
+    # `held` is the memory that the addresses are in: it is let go once nobody reads it.
     at, held = addresses(moments.to_physical(), runs)
     newest = _newest_moments(
         runs.of, runs.begins, at, runs.rows, runs.tails, days, beside.moments, beside.first

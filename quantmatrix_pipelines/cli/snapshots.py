@@ -23,13 +23,14 @@ def snapshots(
             f"There are no snapshots in {settings.snapshots}; `quantmatrix up` makes the first."
         )
     last = retention.months_last(told)
-    size = sum(one.size() for one in told)
-    typer.echo(f"{settings.snapshots}: {len(told):,} snapshots, {_megabytes(size)}.")
+    sizes = {one: one.size() for one in told}
+    whole = _megabytes(sum(sizes.values()))
+    typer.echo(f"{settings.snapshots}: {len(told):,} snapshots, {whole}.")
     for one in reversed(told[-limit:]):
         until = one.stays_until(settings.snapshot_days)
         stays = "stays, its month's last" if one in last else f"stays until {until}"
         made = f"{one.made_at:%Y-%m-%d %H:%M} UTC"
-        typer.echo(f"{one.folder.name}  {_megabytes(one.size())}  made {made}  {stays}")
+        typer.echo(f"{one.folder.name}  {_megabytes(sizes[one])}  made {made}  {stays}")
 
 
 def _megabytes(size: int) -> str:

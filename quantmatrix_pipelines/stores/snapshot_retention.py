@@ -5,7 +5,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,24 +93,37 @@ def remove_outdated(folder: Path, *, made_before: dt.datetime) -> Removed:
     """
     told = published(folder)
     gone = outdated(told, made_before=made_before)
+    staying = [one.folder for one in told if one not in gone]
     drafts = [path for path in folder.glob(f"{DRAFT}*") if _is_abandoned(path)]
     drafts += folder.glob(f"{_GOING}*")
-    sizes: dict[Path, int] = {}
-    refused = []
-    for path in [*(one.folder for one in gone), *(one for one in drafts if one.is_dir())]:
+
+    def withdraw(snapshot: Path) -> None:
+        _keep_manifest(snapshot)
+        _relink(snapshot, staying)
+        _remove(snapshot)
+
+    of_snapshots, refused = _each([one.folder for one in gone], withdraw)
+    of_drafts, refused_drafts = _each([path for path in drafts if path.is_dir()], _remove)
+    size = sum(of_snapshots) + sum(of_drafts)
+    return Removed(len(of_snapshots), len(of_drafts), size, (*refused, *refused_drafts))
+
+
+def _each(
+    folders: Iterable[Path], take_away: Callable[[Path], None]
+) -> tuple[list[int], list[str]]:
+    """Gives the bytes of each folder that went, and which others could not, with the reason."""
+    sizes, refused = [], []
+    for folder in folders:
         try:
-            size = _size(path)
-            if path not in drafts:
-                LOG.info("The snapshot %s is taken away.", path.name)
-                _keep_manifest(path)
-                _relink(path, [one.folder for one in told if one not in gone])
-            _remove(path)
-            sizes[path] = size
+            size = _size(folder)
+            take_away(folder)
         except OSError as error:
-            LOG.warning("%s is not taken away: %s", path, error)
-            refused.append(f"{path.name}: {error}")
-    snapshots = sum(path not in drafts for path in sizes)
-    return Removed(snapshots, len(sizes) - snapshots, sum(sizes.values()), tuple(refused))
+            LOG.warning("%s is not taken away: %s", folder, error)
+            refused.append(f"{folder.name}: {error}")
+        else:
+            LOG.info("%s is taken away.", folder)
+            sizes.append(size)
+    return sizes, refused
 
 
 def _keep_manifest(snapshot: Path) -> None:
